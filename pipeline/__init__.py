@@ -1,0 +1,1 @@
+"""The pipeline, plain Python: fetch -> land -> decode -> flatten -> stage -> merge -> check -> publish."""
