@@ -76,7 +76,9 @@ class Table:
         return (*self.columns, EXTRA, *self.marks, *OBSERVED, *LOADED)
 
 
-EXTRA = Column("extra", JSON, "Fields the API sent that this version does not know, as one JSON object; NULL when none.")
+EXTRA = Column(
+    "extra", JSON, "Fields the API sent that this version does not know, as one JSON object; NULL when none."
+)
 
 OBSERVED = (
     Column("_fetched_at", TIME, "When the page that holds the newest observation of this row was received."),

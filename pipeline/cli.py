@@ -1,0 +1,110 @@
+"""The command line: `flowledger`. Commands live in the cli_* files and import what they need when they run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from pipeline import cli_load, cli_look, cli_rejects, cli_start
+from pipeline.cli_errors import tell
+from pipeline.errors import FlowledgerError
+
+LOAD, LOOK, QUALITY, START = "Load", "Look", "Prove and repair", "Start here, and every night"
+INTERRUPTED, TERMINATED = 130, 143
+
+app = typer.Typer(
+    name="flowledger",
+    help="""Copies Runflow run logs into DuckDB and Parquet every night, exactly and provably whole.
+
+    Try it first without a key: flowledger demo. Then set RUNFLOW_API_KEY, run flowledger doctor, then flowledger
+    nightly. Data lives in FLOWLEDGER_HOME (./flowledger-data); open its published/flowledger.duckdb with any BI tool.
+
+    Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done and published, with new findings;
+    4 another run is writing; 130 or 143 interrupted.""",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"flowledger {version('flowledger')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before the command; the help text is the app's."""
+
+
+app.command("demo", rich_help_panel=START)(cli_start.demo)
+app.command("doctor", rich_help_panel=START)(cli_start.doctor)
+app.command("nightly", rich_help_panel=START)(cli_load.nightly)
+app.command("serve", rich_help_panel=START)(cli_start.serve)
+app.command("backfill", rich_help_panel=LOAD)(cli_load.backfill)
+app.command("log", rich_help_panel=LOAD)(cli_load.log)
+app.command("replay", rich_help_panel=LOAD)(cli_load.replay)
+app.command("publish", rich_help_panel=LOAD)(cli_load.publish)
+app.command("status", rich_help_panel=LOOK)(cli_look.status)
+app.command("sql", rich_help_panel=LOOK)(cli_look.sql)
+app.command("report", rich_help_panel=LOOK)(cli_look.report)
+app.command("check", rich_help_panel=QUALITY)(cli_look.check)
+app.command("reconcile", rich_help_panel=QUALITY)(cli_look.reconcile)
+app.add_typer(cli_rejects.app, name="rejects", rich_help_panel=QUALITY)
+app.command(
+    "sandbox",
+    rich_help_panel=START,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(cli_start.sandbox)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors are told on stderr in a few lines."""
+    terminated = False
+
+    def on_terminate(_: int, __: FrameType | None) -> None:
+        nonlocal terminated
+        terminated = True
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, on_terminate)
+    try:
+        app(args=list(arguments), prog_name="flowledger")
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:
+        code = error.exit_code if isinstance(error, FlowledgerError) else 1
+        tell(error)
+    except BaseException as error:
+        # Prefect raises its own signal class; our handler has noted the signal by then.
+        if not terminated:
+            tell(error)
+        code = TERMINATED if terminated else 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if code == INTERRUPTED:
+        code = TERMINATED if terminated else INTERRUPTED
+        sys.stderr.write("Interrupted. What was in hand was rolled back; windows that were committed stay.\n")
+    return code

@@ -1,0 +1,153 @@
+"""Fetches what the embedded payloads left out: runs of logs, node runs, flows, models, price rules.
+
+What did not arrive is listed for the window from its own endpoint, then read one by one for the leftovers; each flow
+and model at most once per load. A relation that is refused or not found is a finding, never the end of the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pipeline import endpoints, landing, ledger
+from pipeline.decode import RunFacts
+from pipeline.errors import AccessRefused, RequestRefused
+from pipeline.job import Job
+from pipeline.listing import build, read
+from pipeline.paging import read_pages
+from pipeline.receipt import Receipt
+from pipeline.values import Finding, Request, Window
+
+NOT_FOUND = frozenset({404})
+FEW = 4
+OPEN_SPAN = timedelta(days=1)
+
+
+async def hydrate(job: Job, receipt: Receipt) -> list[Finding]:
+    """Complete a receipt before it is committed; what stays missing comes back as findings."""
+    findings = await runs_by_id(job, receipt, receipt.seen.runs_missing())
+    findings += await node_runs(job, receipt)
+    async with job.dimensions_lock:
+        findings += await dimension(job, receipt, "flows", receipt.seen.flow_ids, receipt.seen.flows_arrived)
+        findings += await dimension(job, receipt, "models", receipt.seen.model_ids, receipt.seen.models_arrived)
+        findings += await pricing(job, receipt)
+    return findings
+
+
+async def runs_by_id(job: Job, receipt: Receipt, ids: Iterable[str]) -> list[Finding]:
+    """Read single runs; a 404 is taken in as a tombstone."""
+    return await _each(job, receipt, [endpoints.run(run_id) for run_id in sorted(ids)])
+
+
+async def node_runs(job: Job, receipt: Receipt) -> list[Finding]:
+    """Node runs of every run of the receipt that may have some and whose list did not arrive."""
+    wanted = {run: facts for run, facts in receipt.seen.runs.items() if _may_have_node_runs(facts)}
+    if not wanted:
+        return []
+    stored = await job.with_db(ledger.runs_with_all_node_runs, list(wanted))
+    wanted = {run: facts for run, facts in wanted.items() if not (facts.terminal and run in stored)}
+    if len(wanted) > FEW:
+        await job.survey(("node_runs",))
+        wanted = await _node_runs_listed(job, receipt, wanted)
+    return await _each(job, receipt, [endpoints.node_runs(run) for run in sorted(wanted)], paged=True)
+
+
+def _may_have_node_runs(facts: RunFacts) -> bool:
+    return not facts.node_runs_arrived and (
+        facts.has_node_runs is True
+        or bool(facts.nodes_completed)
+        or (facts.has_node_runs is None and facts.flow_id is not None)
+    )
+
+
+async def _node_runs_listed(job: Job, receipt: Receipt, wanted: dict[str, RunFacts]) -> dict[str, RunFacts]:
+    """List the node runs of all parents over the span of these runs; return the runs that are not surely whole."""
+    listing = job.listings["node_runs"]
+    window = receipt.window
+    if listing.grammar is None or window is None:
+        return wanted
+    created = {run: f.created_at for run, f in wanted.items() if f.created_at and window.holds(f.created_at)}
+    if len(created) <= FEW:
+        return wanted
+    ends = [wanted[run].completed_at or job.now for run in created]
+    span = Window(min(created.values()), min(max(ends), window.end + OPEN_SPAN) + timedelta(microseconds=1))
+    try:
+        async for _ in read(job.source, listing, span, receipt.take):
+            pass
+    except RequestRefused:
+        return wanted
+    return {run: facts for run, facts in wanted.items() if not _whole(facts, receipt, span)}
+
+
+def _whole(facts: RunFacts, receipt: Receipt, span: Window) -> bool:
+    ended = facts.completed_at
+    if facts.created_at is None or ended is None or not (span.start <= facts.created_at and ended < span.end):
+        return False
+    return receipt.seen.node_run_count(facts.id) >= max(1, facts.nodes_completed or 0)
+
+
+async def dimension(
+    job: Job, receipt: Receipt, kind: str, wanted: set[str], arrived: set[str]
+) -> list[Finding]:
+    """Flows or models that runs refer to and that came with no page of this load."""
+    job.arrived[kind] |= arrived
+    missing = wanted - job.arrived[kind]
+    if not missing:
+        return []
+    findings = await list_dimension(job, receipt, kind)
+    one = endpoints.flow if kind == "flows" else endpoints.model
+    left = missing - job.arrived[kind]
+    findings += await _each(job, receipt, [one(row) for row in sorted(left)])
+    job.arrived[kind] |= missing
+    return findings
+
+
+async def list_dimension(job: Job, receipt: Receipt, kind: str) -> list[Finding]:
+    """Take in the whole listing of flows or models: asked once per load, later receipts reread the landed pages."""
+    if kind in job.dimension_pages:
+        for landed in job.dimension_pages[kind]:
+            receipt.take_landed(landed, landing.read_body(job.settings.raw, landed))
+    else:
+        first = len(receipt.pages)
+        request = endpoints.flows() if kind == "flows" else endpoints.models()
+        findings = await _all_pages(job, receipt, request)
+        if findings:
+            return findings
+        job.dimension_pages[kind] = [page for page in receipt.pages[first:] if page.request.kind == kind]
+    job.arrived[kind] |= receipt.seen.flows_arrived if kind == "flows" else receipt.seen.models_arrived
+    return []
+
+
+async def pricing(job: Job, receipt: Receipt) -> list[Finding]:
+    """Price rules of the models that arrived without their list."""
+    job.arrived["pricing"] |= set(receipt.seen.complete_pricing)
+    missing = sorted(receipt.seen.models_arrived - job.arrived["pricing"])
+    job.arrived["pricing"] |= set(missing)
+    return await _each(job, receipt, [endpoints.pricing(model) for model in missing], paged=True)
+
+
+async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: bool = False) -> list[Finding]:
+    reads = [_all_pages(job, receipt, r) if paged else _one(job, receipt, r) for r in requests]
+    return [finding for found in await asyncio.gather(*reads) for finding in found]
+
+
+async def _one(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
+    try:
+        await job.source.get(request, receipt.take, accept=NOT_FOUND)
+    except RequestRefused as refusal:
+        return [_not_given(request, refusal)]
+    return []
+
+
+async def _all_pages(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
+    try:
+        async for _ in read_pages(job.source, request, receipt.take, lambda page: page.next):
+            pass
+    except RequestRefused as refusal:
+        return [_not_given(request, refusal)]
+    return []
+
+
+def _not_given(request: Request, refusal: RequestRefused) -> Finding:
+    return Finding("relation_not_given", "warn", f"{request.path} answered {refusal.status}: {refusal}")

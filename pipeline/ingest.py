@@ -1,0 +1,198 @@
+"""Lines the rooms up: nightly, backfill and single log, from a plan of windows to an outcome.
+
+Windows are fetched concurrently and committed by one committer in the order of the plan. A window that fails is
+rolled back and named; the good ones stay. What readers see is new only when every window was committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pipeline import ledger, windows
+from pipeline.endpoints import log as log_request
+from pipeline.errors import AccessRefused, FlowledgerError, LoadError, RequestRefused, UsageError
+from pipeline.extract import Part, extract, open_runs
+from pipeline.finish import finish
+from pipeline.hydrate import hydrate, list_dimension, pricing
+from pipeline.job import Job, open_job
+from pipeline.settings import Settings
+from pipeline.upsert import upsert
+from pipeline.values import Outcome, Step, Window, short
+
+Parts = asyncio.Queue[Part | Exception]
+Extract = Callable[[Job, Window, Parts], Awaitable[None]]
+Upsert = Callable[[Job, Window, Parts, datetime | None], Awaitable[None]]
+Finish = Callable[[Job], Awaitable[Outcome]]
+
+
+async def extract_window(job: Job, window: Window, parts: Parts) -> None:
+    """Put the window's parts, or what went wrong, into the queue; waits while nobody takes them."""
+    try:
+        async for part in extract(job, window):
+            await parts.put(part)
+    except Exception as error:
+        await parts.put(error)
+        raise
+
+
+async def upsert_window(job: Job, window: Window, parts: Parts, watermark: datetime | None) -> None:
+    """Commit the window's parts as they come; the watermark moves with the last one."""
+    while True:
+        part = await parts.get()
+        if isinstance(part, Exception):
+            raise part
+        await upsert(job, window, part, watermark if part.last else None)
+        if part.last:
+            return
+
+
+async def nightly(
+    settings: Settings,
+    *,
+    until: datetime | None,
+    now: datetime,
+    report: Callable[[Step], None],
+    accept_source: bool = False,
+    steps: tuple[Extract, Upsert, Finish] = (extract_window, upsert_window, finish),
+) -> Outcome:
+    """The nightly job: dimensions, windows from the watermark less the lookback, open runs, publish."""
+    end = until or now - settings.lag
+    async with open_job(settings, "nightly", {"until": short(end)}, now, accept_source=accept_source) as job:
+        job.report = report
+        watermark = await job.with_db(ledger.watermark)
+        plan = windows.plan_nightly(watermark, end, settings.start, settings.lookback, settings.sweep)
+        await job.survey(("logs", "runs"))
+        await _dimensions(job, end)
+        await run_windows(job, plan, steps, watermark=watermark, moves_watermark=True)
+        if not job.tally.failed:
+            await _open_runs(job, plan[0].start if plan else end)
+        return await steps[2](job)
+
+
+async def backfill(
+    settings: Settings,
+    plan: Sequence[Window],
+    *,
+    resume: bool,
+    now: datetime,
+    report: Callable[[Step], None],
+    accept_source: bool = False,
+    steps: tuple[Extract, Upsert, Finish] = (extract_window, upsert_window, finish),
+) -> Outcome:
+    """Load the planned windows; with resume, those already done are skipped. Never moves the nightly's watermark."""
+    told = {"from": short(min(w.start for w in plan)), "to": short(max(w.end for w in plan))} if plan else {}
+    async with open_job(settings, "backfill", told, now, accept_source=accept_source) as job:
+        job.report = report
+        if resume:
+            plan = [window for window in plan if not await job.with_db(ledger.window_done, window)]
+        if plan:
+            await job.survey(("logs", "runs"))
+        await run_windows(job, plan, steps)
+        return await steps[2](job)
+
+
+async def single_log(settings: Settings, log_id: str, run_id: str | None, *, now: datetime) -> Outcome:
+    """Load one log line with its run, by the single-log endpoint."""
+    async with open_job(settings, "log", {"log": log_id}, now) as job:
+        receipt = job.receipt(None)
+        try:
+            await job.source.get(log_request(log_id, run_id or "any"), receipt.take)
+        except RequestRefused as refusal:
+            if refusal.status == 404:
+                raise FlowledgerError(f"There is no log {log_id}: the API answered 404. Check the id.") from None
+            raise
+        findings = await hydrate(job, receipt)
+        part = Part(receipt.batch(logs=None, runs=None), tuple(findings), last=True)
+        await upsert(job, None, part, None)
+        return await finish(job)
+
+
+def plan_backfill(start: datetime, end: datetime, width: timedelta, *, newest_first: bool) -> list[Window]:
+    """The windows of a backfill; UsageError when the range is empty."""
+    if end <= start:
+        raise UsageError(f"--to ({short(end)}) must lie after --from ({short(start)}); the end is exclusive.")
+    plan = windows.split(start, end, width)
+    return plan[::-1] if newest_first else plan
+
+
+async def run_windows(
+    job: Job,
+    plan: Sequence[Window],
+    steps: tuple[Extract, Upsert, Finish],
+    *,
+    watermark: datetime | None = None,
+    moves_watermark: bool = False,
+) -> None:
+    """Fetch windows concurrently, commit them in order. Only a refused key ends the job; others fail alone."""
+    plan = whole_where_unfiltered(job, list(plan))
+    room = asyncio.Semaphore(job.settings.concurrency)
+    queues: list[Parts] = [asyncio.Queue(maxsize=1) for _ in plan]
+
+    async def fetch(window: Window, parts: Parts) -> None:
+        async with room:
+            await steps[0](job, window, parts)
+
+    tasks: list[asyncio.Task[None]] = []
+    ahead = job.settings.concurrency * 2
+    unbroken = moves_watermark
+    try:
+        for index, window in enumerate(plan):
+            while len(tasks) < min(len(plan), index + ahead):
+                tasks.append(asyncio.create_task(fetch(plan[len(tasks)], queues[len(tasks)])))
+            moves = window.end if unbroken and window.logs and (not watermark or window.end > watermark) else None
+            unbroken = await _commit(job, window, queues[index], steps[1], moves, index, len(plan)) and unbroken
+            tasks[index].cancel()
+            await job.let_others_in()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _commit(
+    job: Job, window: Window, parts: Parts, step: Upsert, watermark: datetime | None, index: int, total: int
+) -> bool:
+    before = job.written("logs"), job.written("runs")
+    error: str | None = None
+    try:
+        await step(job, window, parts, watermark)
+        job.tally.windows += 1
+    except AccessRefused:
+        raise
+    except FlowledgerError as failure:
+        error = str(failure)
+        job.tally.failed.append((window.key, error))
+        await job.with_db(ledger.window_failed, job.load, window, error, job.now)
+    logs, runs = job.written("logs") - before[0], job.written("runs") - before[1]
+    job.report(Step(index + 1, total, window, logs, runs, error))
+    return error is None
+
+
+def whole_where_unfiltered(job: Job, plan: list[Window]) -> list[Window]:
+    """Without a working filter a listing is read once for the whole range, not once per window."""
+    for kind in ("logs", "runs"):
+        mine = [w for w in plan if getattr(w, kind)]
+        if job.listings and job.listings[kind].grammar is None and len(mine) > 1:
+            whole = Window(min(w.start for w in mine), max(w.end for w in mine), kind == "logs", kind == "runs")
+            rest = [replace(w, **{kind: False}) for w in plan]
+            plan = [w for w in rest if w.logs or w.runs] + [whole]
+    return sorted(plan, key=lambda w: w.start) if len({w.start for w in plan}) < len(plan) else plan
+
+
+async def _dimensions(job: Job, end: datetime) -> None:
+    """Flows, models and prices, read whole at the beginning of every night."""
+    receipt = job.receipt(None)
+    findings = await list_dimension(job, receipt, "flows")
+    findings += await list_dimension(job, receipt, "models")
+    findings += await pricing(job, receipt)
+    await upsert(job, None, Part(receipt.batch(logs=None, runs=None), tuple(findings), last=True), None)
+
+
+async def _open_runs(job: Job, before: datetime) -> None:
+    try:
+        await upsert(job, None, await open_runs(job, before), None)
+    except LoadError as failure:
+        job.tally.failed.append(("open runs", str(failure)))

@@ -1,0 +1,146 @@
+"""One command at work: the lease, the open warehouse, the client, and what is known once per load."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import duckdb
+
+from pipeline import ledger, warehouse
+from pipeline.errors import StorageError, UsageError
+from pipeline.fetch import Source
+from pipeline.inflate import inflate
+from pipeline.decode import read_head
+from pipeline.lease import Lease, lease
+from pipeline.ledger import Load
+from pipeline.listing import Listing, survey
+from pipeline.receipt import Receipt
+from pipeline.settings import Settings
+from pipeline.values import Finding, LandedPage, Merged, Step, Window
+
+LEAST_FREE_BYTES = 500_000_000
+T = TypeVar("T")
+
+
+@dataclass
+class Tally:
+    """What the command has done so far."""
+
+    windows: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    merged: dict[str, Merged] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    rejected: int = 0
+
+
+class Job:
+    """What every step of one command shares. The warehouse is used by one step at a time: `with_db`."""
+
+    def __init__(self, settings: Settings, command: str, source: Source, lease: Lease, now: datetime) -> None:
+        self.settings = settings
+        self.command = command
+        self.source = source
+        self.lease = lease
+        self.now = now
+        self.report: Callable[[Step], None] = lambda _: None
+        self.tally = Tally()
+        self.started = time.monotonic()
+        self.con: duckdb.DuckDBPyConnection
+        self.load: Load
+        self.listings: dict[str, Listing] = {}
+        self.dimension_pages: dict[str, list[LandedPage]] = {}
+        self.arrived: dict[str, set[str]] = {"flows": set(), "models": set(), "pricing": set()}
+        self.dimensions_lock = asyncio.Lock()
+        self._database = asyncio.Lock()
+        self._pages = itertools.count()
+        self._commits = itertools.count()
+
+    @property
+    def referenced_only(self) -> bool:
+        """A backfill loads no flow, model or price that its runs do not refer to."""
+        return self.command != "nightly"
+
+    def next_commit(self) -> int:
+        """The number of the next commit of this load, from 0."""
+        return next(self._commits)
+
+    def written(self, table: str) -> int:
+        """Rows of a table that this command has inserted or updated."""
+        merged = self.tally.merged.get(table, Merged())
+        return merged.inserted + merged.updated
+
+    def receipt(self, window: Window | None) -> Receipt:
+        """A new, empty receipt for one commit."""
+        return Receipt(
+            self.settings.raw,
+            self.load.number,
+            self.settings.privacy,
+            window,
+            lambda: next(self._pages),
+            referenced_only=self.referenced_only,
+        )
+
+    async def with_db(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Run work(con, ...) in a thread, alone on the connection, so that fetching goes on meanwhile."""
+        async with self._database:
+            return await asyncio.to_thread(work, self.con, *arguments, **options)
+
+    async def survey(self, kinds: tuple[str, ...]) -> None:
+        """Learn once per load what the listings honour."""
+        for kind in kinds:
+            if kind not in self.listings:
+                self.listings[kind] = await survey(
+                    self.source, kind, lambda raw: read_head(inflate(raw.body, raw.encoding))
+                )
+
+    def open_warehouse(self, *, accept_source: bool = False) -> None:
+        """Attach the warehouse; WrongSource when it remembers another URL or organisation."""
+        source = (self.settings.api_url, self.settings.organization_id)
+        self.con = warehouse.connect(self.settings.warehouse, source, accept_source=accept_source)
+
+    async def let_others_in(self) -> None:
+        """Between windows: if somebody waits for the lease, close the warehouse, let it go, and take it again."""
+        if not self.lease.somebody_waits():
+            return
+        async with self._database:
+            self.con.close()
+            await asyncio.to_thread(self.lease.give_way)
+            self.open_warehouse()
+
+
+@asynccontextmanager
+async def open_job(
+    settings: Settings,
+    command: str,
+    arguments: dict[str, str],
+    now: datetime,
+    *,
+    accept_source: bool = False,
+) -> AsyncIterator[Job]:
+    """Take the lease, open the warehouse and the client, begin a load; close everything in the end."""
+    if not settings.api_key:
+        raise UsageError("No API key: set RUNFLOW_API_KEY, or RUNFLOW_API_KEY_FILE to a file that holds it.")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    if free < LEAST_FREE_BYTES:
+        raise StorageError(
+            f"Only {free // 1_000_000} MB are free at {settings.home}; a load wants at least "
+            f"{LEAST_FREE_BYTES // 1_000_000} MB. Free some space, then run again: nothing was changed."
+        )
+    with lease(settings.home, settings.wait, command=command) as held:
+        async with Source(settings) as source:
+            job = Job(settings, command, source, held, now)
+            job.open_warehouse(accept_source=accept_source)
+            try:
+                job.load = ledger.begin_load(job.con, command, arguments, now)
+                yield job
+            finally:
+                job.con.close()

@@ -1,0 +1,207 @@
+"""Landed pages: bodies as received, and one record per commit that names them in order. `replay` reads these.
+
+`raw/bodies/ab/<sha256>.<coding>` holds wire bytes under their own digest; a body that came without a content coding is
+stored compressed. `raw/records/<committed>-<load>-<commit>.json` is written as `.pending` before the commit and
+renamed after it, so that the warehouse alone decides which records count. Neither holds the API key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from pipeline.errors import StorageError
+from pipeline.values import LandedPage, RawPage, Window
+
+PENDING = ".pending"
+ABANDONED_AFTER_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class WindowRecord:
+    """What one commit was made of.
+
+    load_number, commit_number: which load, and which of its commits, both counted by the ledger.
+    committed: place in the order of all commits; given by `write_record`.
+    window: None for a command without a span (one log). logs_covered, runs_covered: what the commit marked as read.
+    watermark: where the commit moved the nightly's watermark to, if it did.
+    privacy, plan, source, organization: the settings the pages were fetched and decoded with.
+    """
+
+    load_id: str
+    load_number: int
+    commit_number: int
+    command: str
+    window: Window | None
+    logs_covered: Window | None
+    runs_covered: Window | None
+    privacy: str
+    pages: tuple[LandedPage, ...]
+    watermark: datetime | None = None
+    plan: str = "embed"
+    source: str = ""
+    organization: str | None = None
+    committed: int = 0
+
+
+def land(raw: Path, page: RawPage) -> str:
+    """Store the body durably before anybody decodes it; returns its digest. Landing it again is harmless."""
+    path = raw / _body_name(page.sha256, page.encoding)
+    if _is_stored(path, page):
+        os.utime(path)
+    else:
+        _write(path, zstandard.compress(page.body, 3) if _coding(page.encoding) == "identity" else page.body)
+    return page.sha256
+
+
+def read_body(raw: Path, page: LandedPage) -> RawPage:
+    """The page as it was received. StorageError names the file when it is missing or is not what was landed."""
+    path = raw / _body_name(page.sha256, page.encoding)
+    try:
+        body = _wire_bytes(path, page.encoding)
+    except FileNotFoundError:
+        raise StorageError(f"The landed page {path} is missing; pages are kept for FLOWLEDGER_KEEP_RAW.") from None
+    except (OSError, zstandard.ZstdError) as error:
+        raise StorageError(f"The landed page {path} cannot be read: {error}.") from error
+    if hashlib.sha256(body).hexdigest() != page.sha256:
+        raise StorageError(f"The landed page {path} is damaged: its bytes are not the ones that were received.")
+    return RawPage(page.request, page.status, page.encoding, body, page.fetched_at)
+
+
+def write_record(raw: Path, record: WindowRecord) -> Path:
+    """Write the record of a commit that is about to happen; only the holder of the lease may."""
+    folder = raw / "records"
+    last = max((int(name.split("-")[0]) for name in _record_names(folder)), default=0)
+    record = replace(record, committed=last + 1)
+    name = f"{record.committed:09d}-{record.load_number:06d}-{record.commit_number:06d}.json{PENDING}"
+    _write(folder / name, msgspec.json.encode(record))
+    return folder / name
+
+
+def confirm_record(path: Path) -> Path:
+    """The commit happened: the record counts from now on."""
+    confirmed = path.with_name(path.name.removesuffix(PENDING))
+    try:
+        path.rename(confirmed)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(f"The landing record {path} cannot be renamed: {error.strerror}.") from error
+    return confirmed
+
+
+def settle_pending(raw: Path, committed: Callable[[WindowRecord], bool]) -> None:
+    """Confirm or drop what a killed run left pending; `committed` asks the warehouse."""
+    folder = raw / "records"
+    for name in _record_names(folder):
+        if name.endswith(PENDING):
+            if committed(_read_record(folder / name)):
+                confirm_record(folder / name)
+            else:
+                (folder / name).unlink()
+
+
+def records(raw: Path) -> Iterator[WindowRecord]:
+    """The committed records in the order of their commits."""
+    folder = raw / "records"
+    return (_read_record(folder / name) for name in _record_names(folder) if not name.endswith(PENDING))
+
+
+def prune(raw: Path, before: datetime) -> int:
+    """Delete records whose pages were all received before the moment, and the bodies nobody names any more.
+
+    Returns the number of files deleted. Only the holder of the lease may: a body is landed before its record.
+    """
+    folder, named, deleted = raw / "records", set[str](), 0
+    for name in _record_names(folder):
+        record = _read_record(folder / name)
+        if not name.endswith(PENDING) and all(page.fetched_at < before for page in record.pages):
+            (folder / name).unlink()
+            deleted += 1
+        else:
+            named.update(Path(_body_name(page.sha256, page.encoding)).name for page in record.pages)
+    for path in (raw / "bodies").glob("*/*"):
+        limit = time.time() - ABANDONED_AFTER_SECONDS if path.name.startswith(".") else before.timestamp()
+        if path.name not in named and path.stat().st_mtime < limit:
+            path.unlink()
+            deleted += 1
+    return deleted
+
+
+def _coding(encoding: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", encoding.lower()).strip("-") or "identity"
+
+
+def _body_name(sha256: str, encoding: str) -> str:
+    coding = _coding(encoding)
+    return f"bodies/{sha256[:2]}/{sha256}.{'identity.zst' if coding == 'identity' else coding}"
+
+
+def _wire_bytes(path: Path, encoding: str) -> bytes:
+    stored = path.read_bytes()
+    return zstandard.decompress(stored) if _coding(encoding) == "identity" else stored
+
+
+def _is_stored(path: Path, page: RawPage) -> bool:
+    try:
+        return _wire_bytes(path, page.encoding) == page.body
+    except (OSError, zstandard.ZstdError):
+        return False
+
+
+def _record_names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(p.name for p in folder.iterdir() if re.fullmatch(r"\d+-\d+-\d+\.json(\.pending)?", p.name))
+
+
+def _read_record(path: Path) -> WindowRecord:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=WindowRecord)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise StorageError(f"The landing record {path} cannot be read: {error}.") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, and still there after a power cut: temporary file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        _make_folder(path.parent)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

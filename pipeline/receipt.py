@@ -1,0 +1,126 @@
+"""Takes pages in for one commit: landed first, then opened, then decoded; live and in replay alike.
+
+One receipt is one commit's worth of pages. `take` is what fetch calls with each response; it raises BrokenBody for a
+body that is not the promised JSON, and such a body is asked for again and leaves no row behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from pipeline import landing, moments
+from pipeline.decode import Observations, read_head, read_one
+from pipeline.flatten import flatten
+from pipeline.inflate import inflate
+from pipeline.listing import Page
+from pipeline.values import Batch, Drift, LandedPage, RawPage, Reject, Request, Window, observation
+
+SINGLE = {"log": "logs", "run": "runs", "flow": "flows", "model": "models"}
+
+
+class Receipt:
+    """The pages of one commit and what they held.
+
+    window: what listings of logs and runs are cut to; None keeps every row (single objects are never cut).
+    """
+
+    def __init__(
+        self,
+        raw: Path,
+        load_number: int,
+        privacy: str,
+        window: Window | None,
+        next_page: Callable[[], int],
+        *,
+        referenced_only: bool,
+    ) -> None:
+        self.raw = raw
+        self.load_number = load_number
+        self.window = window
+        self.next_page = next_page
+        self.referenced_only = referenced_only
+        self.seen = Observations(load_number, privacy)
+        self.pages: list[LandedPage] = []
+        self.gone: dict[str, datetime] = {}
+        self.complete_pricing: dict[str, int] = {}
+
+    def take(self, page: RawPage) -> Page:
+        """Land the response, then take in what it holds."""
+        sha256 = landing.land(self.raw, page)
+        moments.reached("landed")
+        number = self.next_page()
+        landed = LandedPage(number, page.request, page.status, page.encoding, sha256, page.fetched_at)
+        return self.take_landed(landed, page)
+
+    def take_landed(self, landed: LandedPage, page: RawPage) -> Page:
+        """Take in a response that is landed: the part that replay shares."""
+        if page.status == 404:
+            self.pages.append(landed)
+            if page.request.kind == "run":
+                self.gone[page.request.path.rsplit("/", 1)[-1]] = page.fetched_at
+            return Page(landed, [], None)
+        json = inflate(page.body, page.encoding)
+        kind = page.request.kind
+        if kind == "stats":
+            self.pages.append(landed)
+            return Page(landed, [], None)
+        if kind in SINGLE:
+            times = self.seen.add(SINGLE[kind], [read_one(json)], landed, None)
+            self.pages.append(landed)
+            return Page(landed, times, None)
+        head = read_head(json)
+        times = self.seen.add(kind, self._kept(kind, page.request, head.items), landed, self._cut(kind))
+        self.pages.append(landed)
+        if kind == "pricing":
+            self._note_pricing(page.request, ended=head.next is None)
+        return Page(landed, times, head.next)
+
+    def batch(self, *, logs: Window | None, runs: Window | None) -> Batch:
+        """What this receipt commits. logs, runs: the spans that are now fully read."""
+        gone = {run: when for run, when in self.gone.items() if run not in self.seen.runs}
+        return Batch(
+            tables=flatten(self.seen),
+            rejects=tuple(self.seen.rejects),
+            drift=tuple(self.seen.drift),
+            complete_pricing={**self.seen.complete_pricing, **self.complete_pricing},
+            gone_runs=gone,
+            logs_covered=logs,
+            runs_covered=runs,
+            pages=tuple(self.pages),
+        )
+
+    def _cut(self, kind: str) -> Window | None:
+        return self.window if kind in {"logs", "runs"} else None
+
+    def _kept(self, kind: str, request: Request, items: list[msgspec.Raw]) -> list[msgspec.Raw]:
+        """Of a listing over all parents only what belongs here.
+
+        Node runs: those of the runs of this receipt. In a backfill, flows, models and prices: those its runs refer to.
+        """
+        if kind == "node_runs" and "/any/" in request.path:
+            return [item for item in items if _key(item, "run_id") in self.seen.runs]
+        if self.referenced_only and kind == "flows":
+            return [item for item in items if _key(item, "id") in self.seen.flow_ids]
+        if self.referenced_only and kind == "models":
+            return [item for item in items if _key(item, "id") in self.seen.model_ids]
+        return items
+
+    def _note_pricing(self, request: Request, *, ended: bool) -> None:
+        """A listing of one model's rules that was read to its end is complete, from its first page on."""
+        if not ended:
+            return
+        model = request.path.split("/")[-2]
+        first = next(page for page in self.pages if page.request.path == request.path)
+        self.complete_pricing[model] = observation(self.load_number, first.page, 0)
+
+
+def _key(item: msgspec.Raw, name: str) -> str | None:
+    try:
+        value = msgspec.json.decode(item, type=dict[str, msgspec.Raw]).get(name)
+        return str(msgspec.json.decode(value)).lower() if value is not None else None
+    except msgspec.MsgspecError:
+        return None
