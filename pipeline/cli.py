@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from pipeline import cli_load, cli_look, cli_rejects, cli_start
-from pipeline.cli_errors import tell
-from pipeline.errors import FlowledgerError
+from pipeline.cli_errors import LastWords
 
 LOAD, LOOK, QUALITY, START = "Load", "Look", "Prove and repair", "Start here, and every night"
-INTERRUPTED, TERMINATED = 130, 143
+
+HELP = (
+    "Copies Runflow run logs into DuckDB and Parquet every night, exactly and provably whole.",
+    "Try it without a key: flowledger demo. Then set RUNFLOW_API_KEY, run flowledger doctor, then flowledger nightly. "
+    "Data lives in FLOWLEDGER_HOME (./flowledger-data); open its published/flowledger.duckdb with any BI tool.",
+    "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done and published, with new findings; "
+    "4 another run is writing; 130 or 143 interrupted.",
+)
 
 app = typer.Typer(
     name="flowledger",
-    help="""Copies Runflow run logs into DuckDB and Parquet every night, exactly and provably whole.
-
-    Try it first without a key: flowledger demo. Then set RUNFLOW_API_KEY, run flowledger doctor, then flowledger
-    nightly. Data lives in FLOWLEDGER_HOME (./flowledger-data); open its published/flowledger.duckdb with any BI tool.
-
-    Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done and published, with new findings;
-    4 another run is writing; 130 or 143 interrupted.""",
+    help="\n\n".join(HELP),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -79,32 +77,6 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are told on stderr in a few lines."""
-    terminated = False
-
-    def on_terminate(_: int, __: FrameType | None) -> None:
-        nonlocal terminated
-        terminated = True
-        signal.raise_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, on_terminate)
-    try:
+    with LastWords() as last:
         app(args=list(arguments), prog_name="flowledger")
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except Exception as error:
-        code = error.exit_code if isinstance(error, FlowledgerError) else 1
-        tell(error)
-    except BaseException as error:
-        # Prefect raises its own signal class; our handler has noted the signal by then.
-        if not terminated:
-            tell(error)
-        code = TERMINATED if terminated else 1
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if code == INTERRUPTED:
-        code = TERMINATED if terminated else INTERRUPTED
-        sys.stderr.write("Interrupted. What was in hand was rolled back; windows that were committed stay.\n")
-    return code
+    return last.code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.settings import Settings, duration, from_environment, moment
 
 if TYPE_CHECKING:
+    from pipeline.cli_outcome import Report, Result
     from pipeline.values import Window
 
 FROM_HELP = "First moment: a date (midnight UTC) or a time such as 2026-11-22T06:00:00Z."
@@ -42,22 +43,17 @@ def nightly(
     """
     settings = settings_with_key()
     end = moment(until, "--until") if until else None
-    if no_prefect:
-        from pipeline import ingest
+    if end and end > now():
+        typer.echo("--until lies in the future: of rows yet to come, later nights read the lookback only.", err=True)
 
-        perform(
-            "nightly",
-            settings,
-            lambda report: ingest.nightly(settings, until=end, now=now(), report=report, accept_source=accept_source),
-        )
-    else:
-        from flows.nightly import run_nightly_flow
+    def job(report: Report) -> Result:
+        if no_prefect:
+            from pipeline.ingest import nightly as load
+        else:
+            from flows.nightly import run_nightly_flow as load
+        return load(settings, until=end, now=now(), report=report, accept_source=accept_source)
 
-        perform(
-            "nightly",
-            settings,
-            lambda report: run_nightly_flow(settings, until=end, now=now(), report=report, accept_source=accept_source),
-        )
+    perform("nightly", settings, job)
 
 
 def backfill(
@@ -85,23 +81,25 @@ def backfill(
 
     from pipeline import ingest
 
-    plan = ingest.plan_backfill(
-        moment(start, "--from"), moment(end, "--to"), duration(window, "--window"), newest_first=newest_first
-    )
+    first, last, width = moment(start, "--from"), moment(end, "--to"), duration(window, "--window")
+    plan = ingest.plan_backfill(first, last, width, newest_first=newest_first)
     if dry_run:
         _print_plan(plan, from_environment(), resume=resume)
         return
     settings = settings_with_key()
     settings = replace(settings, concurrency=concurrency or settings.concurrency)
-    if os.environ.get("PREFECT_API_URL") if prefect is None else prefect:
-        from flows.backfill import run_backfill_flow as load
-    else:
-        from pipeline.ingest import backfill as load
-    perform(
-        "backfill",
-        settings,
-        lambda report: load(settings, plan, resume=resume, now=now(), report=report, accept_source=accept_source),
-    )
+    options: dict[str, Any] = {"resume": resume, "now": now(), "accept_source": accept_source}
+
+    def job(report: Report) -> Result:
+        if os.environ.get("PREFECT_API_URL") if prefect is None else prefect:
+            from flows.backfill import run_backfill_flow
+
+            return run_backfill_flow(
+                settings, first, last, width=width, newest_first=newest_first, report=report, **options
+            )
+        return ingest.backfill(settings, plan, report=report, **options)
+
+    perform("backfill", settings, job)
 
 
 def log(

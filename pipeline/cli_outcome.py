@@ -16,7 +16,8 @@ from pipeline.settings import Settings, from_environment
 if TYPE_CHECKING:
     from pipeline.values import Outcome, Step
 
-Job = Callable[[Callable[["Step"], None]], "Outcome | Coroutine[Any, Any, Outcome]"]
+    Report = Callable[[Step], None]
+    Result = Outcome | Coroutine[Any, Any, Outcome]
 
 
 def now() -> datetime:
@@ -41,7 +42,7 @@ def check_id(name: str, value: str) -> None:
         raise UsageError(f"{name} is {value!r}: write an id such as 0199f3c2-7d1e-7000-8000-000000000000.")
 
 
-def perform(title: str, settings: Settings, job: Job) -> None:
+def perform(title: str, settings: Settings, job: Callable[[Report], Result]) -> None:
     """Run the job with progress on stderr, print what it did, and leave with its exit code."""
     from pipeline.progress import shown, summary
 

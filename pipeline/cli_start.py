@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.cli_outcome import now
+from pipeline.cli_outcome import now, settings_with_key
+from pipeline.errors import UsageError
 from pipeline.settings import from_environment
 
 
@@ -39,8 +42,34 @@ def sandbox(context: typer.Context) -> None:
     raise typer.Exit(run(context.args))
 
 
-def serve() -> None:
-    """Stay and run the nightly on its schedule, through Prefect. Stops after the window in hand on Ctrl-C."""
-    from flows.serve import serve as stay
+def serve(
+    cron: Annotated[str, typer.Option(help="When the nightly starts; stay clear of the hour the clocks change.")] = (
+        "30 4 * * *"
+    ),
+    timezone: Annotated[
+        str | None, typer.Option(help="Time zone of the schedule, such as Europe/Berlin. Default: this machine's.")
+    ] = None,
+) -> None:
+    """Stay and run the nightly on its schedule, through Prefect. Ctrl-C lets the run in hand end first."""
+    settings_with_key()
+    zone = check_zone(timezone or local_zone())
+    from flows.serve import serve_flows
 
-    stay(from_environment())
+    serve_flows(cron, zone)
+
+
+def check_zone(name: str) -> str:
+    """The name, if it is a time zone that this machine knows; UsageError otherwise."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"--timezone is {name!r}: write a name such as Europe/Berlin or UTC.") from None
+
+
+def local_zone() -> str:
+    """Name of the machine's time zone; UTC when it does not tell one."""
+    told = os.environ.get("TZ", "").lstrip(":")
+    link = str(Path("/etc/localtime").resolve())
+    return told or (link.split("zoneinfo/", 1)[1] if "zoneinfo/" in link else "UTC")

@@ -57,11 +57,7 @@ def shown(title: str) -> Iterator[Callable[[Step], None]]:
 
 def summary(outcome: Outcome, home: Path) -> str:
     """What was loaded, what to know, and where to look; plain text."""
-    lines = [
-        f"{outcome.command}: {MEANINGS.get(outcome.exit_code, 'failed')}",
-        f"{outcome.windows:,} {'window' if outcome.windows == 1 else 'windows'} in {outcome.seconds:.1f} s, "
-        f"{outcome.requests:,} requests ({outcome.retries:,} tried again), {outcome.wire_bytes / 1e6:,.1f} MB received",
-    ]
+    lines = [f"{outcome.command}: {MEANINGS.get(outcome.exit_code, 'failed')}", _effort(outcome)]
     if outcome.merged:
         lines += ["", _merged_table(outcome.merged)]
     if outcome.rejected:
@@ -94,6 +90,18 @@ def _plain_line(title: str, step: Step) -> None:
     told = f"failed: {step.error}" if step.error else f"{step.logs:,} logs, {step.runs:,} runs"
     sys.stderr.write(f"{title} [{step.done}/{step.total}] {step.window.key}: {told}\n")
     sys.stderr.flush()
+
+
+def _effort(outcome: Outcome) -> str:
+    text = f"{_count(outcome.windows, 'window')} in {outcome.seconds:.1f} s"
+    if not outcome.requests:
+        return text
+    asked = _count(outcome.requests, "request")
+    return f"{text}; {asked}, {outcome.retries:,} tried again, {outcome.wire_bytes / 1e6:,.1f} MB received"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _merged_table(merged: Mapping[str, Merged]) -> str:

@@ -85,7 +85,8 @@ def _run(config: Config, day: int, i: int, created: int) -> Run:
     product = rng.randrange(len(PRODUCTS))
     nodes = node_count(config, flow) if flow is not None else 6 if target == "comfyui_workflow" else 0
     long = rng.random() < config.long_runs and not (config.edges and i == 0)
-    end = next(name for name, limit in ENDS if rng.random() < limit or name == "partial_succeeded")
+    draw = rng.random()
+    end = next(name for name, limit in ENDS if draw < limit)
     waits, lasts = _spans(config, rng, product, long=long)
     queued_out = end == "canceled" and rng.random() < 0.5
     dispatched = None if queued_out else rounded(config, created + waits)

@@ -101,6 +101,8 @@ class RelationSwitches:
         "filled", "The node runs of an embedded run.", "filled", "null", "missing", "empty", "mixed"
     )
     embed_logs: str = switch("null", "The logs of an embedded run.", "filled", "null", "missing", "empty", "mixed")
+    flow_nodes: str = switch("filled", "The nodes of a flow in every answer.", "filled", "null", "missing", "empty")
+    model_pricing: str = switch("filled", "The price rules in a model.", "filled", "null", "missing", "empty")
     embedded_run: str = switch("live", "State of an embedded run: now, or when the line was written.", "live", "snapshot")
     runs_embed: bool = switch(True, "The run endpoints know embed=node_runs,logs,flow,model; else they answer 422.")
 

@@ -1,4 +1,4 @@
-"""The house rules that a machine can hold."""
+"""What a module may look like."""
 
 from __future__ import annotations
 
@@ -8,56 +8,66 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PRODUCT = sorted(path for package in ("pipeline", "flows") for path in (ROOT / package).rglob("*.py"))
-PYTHON = sorted([*PRODUCT, *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
+from tests.house.tree import PRODUCT, PYTHON, ROOT, name
 
+LINES_IN_A_FILE = 250
+LINES_IN_A_FUNCTION = 40
 LONGER_FILES = {
     "pipeline/tables.py": "the declaration: one row per column",
+}
+DOORWAYS = {
+    "pipeline/sandbox/__init__.py": "its users need a handful of names, and none of its insides",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|misc|base|managers?|lib|stuff)(_|$)")
 
 
-def name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
-def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name)
 def test_a_file_can_be_read_in_one_go(path: Path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 250 or name(path) in LONGER_FILES, f"{name(path)} has {lines} lines: has it two thoughts?"
+    assert lines(path) <= LINES_IN_A_FILE or name(path) in LONGER_FILES, f"{lines(path)} lines: has it two thoughts?"
 
 
-def test_the_exceptions_to_the_file_size_are_still_needed():
-    for path in LONGER_FILES:
-        assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 250, path
+@pytest.mark.parametrize("path", LONGER_FILES)
+def test_an_exception_to_the_size_of_a_file_is_still_needed(path: str):
+    assert lines(ROOT / path) > LINES_IN_A_FILE
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name)
 def test_a_function_fits_on_a_screen(path: Path):
-    long = [
-        f"{node.name} ({node.end_lineno - node.lineno + 1} lines)"
-        for node in functions(path)
-        if node.end_lineno - node.lineno >= 40
-    ]
-    assert not long, f"{name(path)}: {', '.join(long)}"
+    found = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    # From the first line of the body: an option of the command line is many lines of signature.
+    sizes = {node.name: (node.end_lineno or node.lineno) - node.body[0].lineno + 1 for node in found}
+    assert {each: size for each, size in sizes.items() if size > LINES_IN_A_FUNCTION} == {}
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=name)
 def test_a_module_is_named_after_what_it_does(path: Path):
-    assert not VAGUE.search(path.stem), name(path)
+    assert not VAGUE.search(path.stem)
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name)
-def test_a_module_says_in_its_docstring_what_it_is_for(path: Path):
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), name(path)
+def test_a_module_says_what_it_is_for(path: Path):
+    assert ast.get_docstring(tree(path))
 
 
-@pytest.mark.parametrize("path", [path for path in PRODUCT if path.name == "__init__.py"], ids=name)
+@pytest.mark.parametrize(
+    "path", [path for path in PRODUCT if path.name == "__init__.py" and name(path) not in DOORWAYS], ids=name
+)
 def test_a_package_file_holds_a_docstring_and_nothing_else(path: Path):
-    assert len(ast.parse(path.read_text(encoding="utf-8")).body) == 1, name(path)
+    assert len(tree(path).body) == 1
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name)
+def test_a_silenced_rule_is_named_and_explained_once_in_its_file(path: Path):
+    silenced = re.findall(
+        r"# (?:noqa|type: ignore)(:? ?\[?[\w, -]*?\]?)(  .+)?$", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    explained = {rule for rule, why in silenced if why}
+    assert {rule for rule, _ in silenced} == explained
