@@ -14,16 +14,16 @@ from pipeline.cli_errors import LastWords
 LOAD, LOOK, QUALITY, START = "Load", "Look", "Prove and repair", "Start here, and every night"
 
 HELP = (
-    "Copies Runflow run logs into DuckDB and Parquet every night, exactly and provably whole.",
+    "Copies Runflow run logs into DuckDB and Parquet every night, exactly and provably whole.\n\n"
     "Try it without a key: flowledger demo. Then set RUNFLOW_API_KEY, run flowledger doctor, then flowledger nightly. "
-    "Data lives in FLOWLEDGER_HOME (./flowledger-data); open its published/flowledger.duckdb with any BI tool.",
+    "Data lives in FLOWLEDGER_HOME (./flowledger-data); open its published/flowledger.duckdb with any BI tool.\n\n"
     "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done and published, with new findings; "
-    "4 another run is writing; 130 or 143 interrupted.",
+    "4 another run is writing; 130 or 143 interrupted."
 )
 
 app = typer.Typer(
     name="flowledger",
-    help="\n\n".join(HELP),
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
