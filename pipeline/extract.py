@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pipeline import ledger
+from pipeline import ledger, outstanding
 from pipeline.hydrate import hydrate, runs_by_id
 from pipeline.job import Job
 from pipeline.listing import Read, read
@@ -80,7 +80,7 @@ async def _look_for_unlisted(job: Job, receipt: Receipt, window: Window, listed:
 async def open_runs(job: Job, before: datetime) -> Part:
     """Older runs that are still open, read by id."""
     receipt = job.receipt(None)
-    due: list[str] = await job.with_db(ledger.open_runs_due, job.now, before)
+    due: list[str] = await job.with_db(outstanding.open_runs_due, job.now, before)
     findings = await runs_by_id(job, receipt, due)
     part = await _part(job, receipt, last=True)
     return replace(part, findings=(*findings, *part.findings))

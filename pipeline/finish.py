@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from pipeline import ledger, publish, status
+from pipeline import loads, publish, status
 from pipeline.job import Job
 from pipeline.values import Outcome
 
@@ -35,6 +35,6 @@ async def finish(job: Job) -> Outcome:
         seconds=time.monotonic() - job.started,
         published=published,
     )
-    await job.with_db(ledger.finish_load, job.load, outcome, datetime.now(UTC))
+    await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
     await job.with_db(status.write_status, settings.home, datetime.now(UTC))
     return outcome

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pipeline import endpoints, landing, ledger
-from pipeline.decode import RunFacts
 from pipeline.errors import AccessRefused, RequestRefused
+from pipeline.facts import RunFacts
 from pipeline.job import Job
-from pipeline.listing import build, read
+from pipeline.listing import read
 from pipeline.paging import read_pages
 from pipeline.receipt import Receipt
 from pipeline.values import Finding, Request, Window
@@ -87,9 +87,7 @@ def _whole(facts: RunFacts, receipt: Receipt, span: Window) -> bool:
     return receipt.seen.node_run_count(facts.id) >= max(1, facts.nodes_completed or 0)
 
 
-async def dimension(
-    job: Job, receipt: Receipt, kind: str, wanted: set[str], arrived: set[str]
-) -> list[Finding]:
+async def dimension(job: Job, receipt: Receipt, kind: str, wanted: set[str], arrived: set[str]) -> list[Finding]:
     """Flows or models that runs refer to and that came with no page of this load."""
     job.arrived[kind] |= arrived
     missing = wanted - job.arrived[kind]

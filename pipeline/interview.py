@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline import endpoints, shapes
+from pipeline import endpoints, paging, shapes
 from pipeline.errors import FlowledgerError, RequestRefused
 from pipeline.fetch import Source
 from pipeline.inflate import inflate
@@ -119,7 +119,7 @@ async def _logs(source: Source, found: dict[str, Any]) -> list[Line]:
 
 async def _second_page(source: Source, request: Request, first: Answer) -> list[Line]:
     name, value = shapes.cursor_of(first.json)
-    token = endpoints.cursor(value) if isinstance(value, str) else None
+    token = paging.cursor(value) if isinstance(value, str) else None
     if token is None:
         return [Line("cursor", "note", f"one page only; the end is {shapes.cursor(value)} {name}".rstrip())]
     second = await ask(source, request.at(token))

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pipeline import ledger, warehouse
+from pipeline import loads, warehouse
 from pipeline.errors import StorageError, UsageError
 from pipeline.fetch import Source
 from pipeline.inflate import inflate
 from pipeline.decode import read_head
-from pipeline.lease import Lease, lease
-from pipeline.ledger import Load
+from pipeline.lease import Lease, hold_lease
+from pipeline.loads import Load
 from pipeline.listing import Listing, survey
 from pipeline.receipt import Receipt
 from pipeline.settings import Settings
@@ -112,7 +112,7 @@ class Job:
             return
         async with self._database:
             self.con.close()
-            await asyncio.to_thread(self.lease.give_way)
+            await asyncio.to_thread(self.lease.yield_to_waiting)
             self.open_warehouse()
 
 
@@ -135,12 +135,12 @@ async def open_job(
             f"Only {free // 1_000_000} MB are free at {settings.home}; a load wants at least "
             f"{LEAST_FREE_BYTES // 1_000_000} MB. Free some space, then run again: nothing was changed."
         )
-    with lease(settings.home, settings.wait, command=command) as held:
+    with hold_lease(settings.home, settings.wait, command=command) as held:
         async with Source(settings) as source:
             job = Job(settings, command, source, held, now)
             job.open_warehouse(accept_source=accept_source)
             try:
-                job.load = ledger.begin_load(job.con, command, arguments, now)
+                job.load = loads.begin_load(job.con, command, arguments, now)
                 yield job
             finally:
                 job.con.close()

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline import landing, moments
-from pipeline.decode import Observations, read_head, read_one
+from pipeline import endpoints, landing, moments
+from pipeline.decode import read_head, read_one
 from pipeline.flatten import flatten
 from pipeline.inflate import inflate
 from pipeline.listing import Page
+from pipeline.observations import Observations
 from pipeline.values import Batch, Drift, LandedPage, RawPage, Reject, Request, Window, observation
 
 SINGLE = {"log": "logs", "run": "runs", "flow": "flows", "model": "models"}
@@ -83,10 +84,10 @@ class Receipt:
         """What this receipt commits. logs, runs: the spans that are now fully read."""
         gone = {run: when for run, when in self.gone.items() if run not in self.seen.runs}
         return Batch(
-            tables=flatten(self.seen),
+            tables=flatten(self.seen.settle(), self.seen.fetched_at),
             rejects=tuple(self.seen.rejects),
             drift=tuple(self.seen.drift),
-            complete_pricing={**self.seen.complete_pricing, **self.complete_pricing},
+            complete_pricing={**self.seen.complete_pricing, **self._complete_prices()},
             gone_runs=gone,
             logs_covered=logs,
             runs_covered=runs,
@@ -108,6 +109,11 @@ class Receipt:
         if self.referenced_only and kind == "models":
             return [item for item in items if _key(item, "id") in self.seen.model_ids]
         return items
+
+    def _complete_prices(self) -> dict[str, int]:
+        """Models whose rules were all listed and all read: only then is a rule that is missing a rule that vanished."""
+        unread = {reject.request for reject in self.seen.rejects if reject.object == "pricing"}
+        return {m: at for m, at in self.complete_pricing.items() if endpoints.pricing(m).path not in unread}
 
     def _note_pricing(self, request: Request, *, ended: bool) -> None:
         """A listing of one model's rules that was read to its end is complete, from its first page on."""

@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import commit, landing, ledger, publish, status, warehouse
+from pipeline import commit, landing, ledger, loads, publish, status, warehouse
 from pipeline.errors import StorageError, UsageError
 from pipeline.landing import WindowRecord
-from pipeline.lease import lease
+from pipeline.lease import hold_lease
 from pipeline.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.values import Merged, Outcome, Step, Window
@@ -32,7 +32,7 @@ def run_replay(
 ) -> Outcome:
     """Replay every committed record, or those whose window touches [start, end); then publish."""
     began = time.monotonic()
-    with lease(settings.home, settings.wait, command="replay"):
+    with hold_lease(settings.home, settings.wait, command="replay"):
         found = list(landing.records(settings.raw))
         if not found:
             raise UsageError(f"There are no landed pages in {settings.raw}: nothing to replay.")
@@ -48,7 +48,12 @@ def run_replay(
         finally:
             con.close()
     return Outcome(
-        "replay", found[-1].load_id, 0, len(found), merged=merged, seconds=time.monotonic() - began,
+        "replay",
+        found[-1].load_id,
+        0,
+        len(found),
+        merged=merged,
+        seconds=time.monotonic() - began,
         published=manifest.version,
     )
 
@@ -91,7 +96,7 @@ def _replay_into(
     try:
         for index, record in enumerate(records):
             batch = _batch(settings.raw, record)
-            load = ledger.replayed_load(con, record.load_id, record.load_number, record.command, now)
+            load = loads.replayed_load(con, record.load_id, record.load_number, record.command, now)
             done = commit.commit_batch(
                 con, load, record.window, batch, now, watermark=record.watermark, commit_number=record.commit_number
             )

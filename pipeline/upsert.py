@@ -29,7 +29,13 @@ async def upsert(job: Job, window: Window | None, part: Part, watermark: datetim
     )
     pending = landing.write_record(job.settings.raw, record)
     done = await job.with_db(
-        commit.commit_batch, job.load, window, part.batch, job.now, watermark=watermark, commit_number=record.commit_number
+        commit.commit_batch,
+        job.load,
+        window,
+        part.batch,
+        job.now,
+        watermark=watermark,
+        commit_number=record.commit_number,
     )
     landing.confirm_record(pending)
     tally = job.tally

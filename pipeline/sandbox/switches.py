@@ -13,9 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def switch(
-    default: T, doc: str, *choices: str, world: bool = False, parse: Callable[[str], Any] | None = None
-) -> T:
+def switch(default: T, doc: str, *choices: str, world: bool = False, parse: Callable[[str], Any] | None = None) -> T:
     """A dataclass field with its documentation. world: changing it makes another world, with other ids."""
     described: T = field(default=default, metadata={"doc": doc, "choices": choices, "world": world, "parse": parse})
     return described
@@ -103,7 +101,9 @@ class RelationSwitches:
     embed_logs: str = switch("null", "The logs of an embedded run.", "filled", "null", "missing", "empty", "mixed")
     flow_nodes: str = switch("filled", "The nodes of a flow in every answer.", "filled", "null", "missing", "empty")
     model_pricing: str = switch("filled", "The price rules in a model.", "filled", "null", "missing", "empty")
-    embedded_run: str = switch("live", "State of an embedded run: now, or when the line was written.", "live", "snapshot")
+    embedded_run: str = switch(
+        "live", "State of an embedded run: now, or when the line was written.", "live", "snapshot"
+    )
     runs_embed: bool = switch(True, "The run endpoints know embed=node_runs,logs,flow,model; else they answer 422.")
 
 
@@ -115,6 +115,8 @@ class SpellingSwitches:
         "string", "How decimals are written.", "string", "number", "exponent", "exponent-number", "null", "mixed"
     )
     zone: str = switch("Z", "How a time's offset is written.", "Z", "+00:00", "+02:00", "mixed")
-    signing: str = switch("item", "Asset URLs are signed anew for each of these.", "none", "fixed", "page", "item", "url")
+    signing: str = switch(
+        "item", "Asset URLs are signed anew for each of these.", "none", "fixed", "page", "item", "url"
+    )
     signature: str = switch("aws", "Whose signature parameters.", "aws", "cloudfront", "gcs", "mixed")
     envelope: str = switch("flat", "Shape of an error's body.", "flat", "nested", "nested-string", "detail", "html")

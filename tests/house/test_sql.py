@@ -32,7 +32,7 @@ def test_python_creates_neither_keys_nor_indexes(path: Path):
     assert re.findall(r"\bPRIMARY KEY\b|\bCREATE (?:UNIQUE )?INDEX\b|\bON CONFLICT\b|\bRETURNING\b", text) == []
 
 
-@pytest.mark.parametrize("table", declared["TABLES"], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", declared["TABLES"].values(), ids=lambda table: table.name)
 def test_every_column_has_a_bit_in_the_mask(table):
     assert len(table.columns) <= BITS_IN_ABSENT
 

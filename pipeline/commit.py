@@ -1,0 +1,120 @@
+"""One commit: a batch with its ledger row, coverage, watermark, history, rejects and dirty partitions, or none of it.
+
+In: a batch of Arrow tables. Out: what the merge did and what a person should know. Everything happens in one
+transaction; any error, a failing check included, rolls all of it back. Source: design, section 4.5.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from pipeline import ledger, moments, outstanding
+from pipeline.check import run_checks
+from pipeline.errors import CheckFailed, TooManyRejects
+from pipeline.history import keep_versions, mark_gone_runs, mark_removed_pricing
+from pipeline.loads import Load
+from pipeline.merge import merge
+from pipeline.stage import stage
+from pipeline.tables import TABLES, Table
+from pipeline.values import Batch, Finding, Merged, Window
+from pipeline.warehouse import transaction
+
+Connection = duckdb.DuckDBPyConnection
+
+# More bad rows than good ones is a change at the source, not bad luck; a few bad rows in a quiet night are bad luck.
+FEWEST_REJECTS = 5
+OBJECTS = {
+    "log": "logs", "run": "runs", "node_run": "node_runs", "flow": "flows", "model": "models", "pricing": "pricing",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit did, per table, and what was noticed."""
+
+    merged: dict[str, Merged]
+    findings: list[Finding]
+
+
+def commit_batch(
+    con: Connection,
+    load: Load,
+    window: Window | None,
+    batch: Batch,
+    now: datetime,
+    *,
+    watermark: datetime | None,
+    commit_number: int,
+) -> Committed:
+    """Commit one batch. CheckFailed or TooManyRejects when it must not go in; then nothing of it did."""
+    _break_off(batch)
+    for name, table in TABLES.items():
+        stage(con, table, batch.tables[name])
+    moments.reached("staged")
+    with transaction(con):
+        merged = {name: merge(con, table, load.load_id, now) for name, table in TABLES.items()}
+        merged["runs"] += Merged(updated=mark_gone_runs(con, batch.gone_runs, load.load_id, now))
+        merged["pricing"] += Merged(removed=mark_removed_pricing(con, batch.complete_pricing, load.load_id, now))
+        for table in TABLES.values():
+            if table.history:
+                keep_versions(con, table, load.load_id)
+            _mark_dirty(con, table)
+        findings = _keep_books(con, load, batch, now)
+        ledger.record_window(con, load, commit_number, window, batch, now)
+        if watermark is not None:
+            ledger.set_watermark(con, load, watermark, now)
+        broken = run_checks(con, "fail", load.load_id)
+        if broken:
+            raise CheckFailed("; ".join(f"{found.check}: {found.detail}" for found in broken))
+        findings += run_checks(con, "warn", load.load_id)
+        moments.reached("before-commit")
+    moments.reached("after-commit")
+    return Committed(merged, findings)
+
+
+def _break_off(batch: Batch) -> None:
+    """TooManyRejects when a table would lose more than half of its rows: the watermark must not move over that."""
+    bad = Counter(OBJECTS[object] for object, _ in {(r.object, r.row_id or r.raw) for r in batch.rejects})
+    for name, rejected in bad.items():
+        loaded = len(batch.tables[name]["id"].unique()) if batch.tables[name].num_rows else 0
+        if rejected > loaded and rejected >= FEWEST_REJECTS:
+            first = next(reject for reject in batch.rejects if OBJECTS[reject.object] == name)
+            raise TooManyRejects(
+                f"{rejected} of {rejected + loaded} {name} could not be read, the first at `{first.path}`: {first.reason}. "
+                "The window was rolled back and is read again by the next run. If the API has changed for good, "
+                "Flowledger must be upgraded; the pages are kept in raw/."
+            )
+
+
+def _keep_books(con: Connection, load: Load, batch: Batch, now: datetime) -> list[Finding]:
+    """Open runs, rejects and drift, as this batch leaves them; new rejects are a finding."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_runs AS SELECT DISTINCT id FROM stage_runs "
+        "UNION SELECT unnest($gone::UUID[]) AS id",
+        {"gone": list(batch.gone_runs)},
+    )
+    outstanding.refresh_open_runs(con, "touched_runs", now)
+    for object, name in OBJECTS.items():
+        outstanding.close_rejects(con, object, f"stage_{name}", now)
+    fresh = outstanding.record_rejects(con, load, batch.rejects, now)
+    outstanding.record_drift(con, batch.drift, now)
+    if not fresh:
+        return []
+    told = f"{fresh} rows could not be read and are in quarantine; see `flowledger rejects list`"
+    return [Finding("rejected_rows", "warn", told, fresh)]
+
+
+def _mark_dirty(con: Connection, table: Table) -> None:
+    """The old day and the new day of every changed row are to be published again."""
+    if table.day is None:
+        days = con.execute(f"SELECT DISTINCT 'all' AS day FROM changed_{table.name}").fetchall()
+    else:
+        days = con.execute(
+            f"SELECT DISTINCT coalesce(unnest(CASE WHEN action = 'insert' THEN [new_day] ELSE [old_day, new_day] END)"
+            f"::VARCHAR, 'unknown') AS day FROM changed_{table.name}"
+        ).fetchall()
+    outstanding.mark_dirty(con, table.name, [day for (day,) in days])

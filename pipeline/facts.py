@@ -1,0 +1,52 @@
+"""What hydration asks of a run, read off its struct."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, Raw, UnsetType
+
+from pipeline.rows import is_terminal
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What hydration asks of a run. node_runs_arrived: its list came, and is as long as its counters say."""
+
+    id: str
+    has_node_runs: bool | None
+    nodes_completed: int | None
+    node_runs_arrived: bool
+    created_at: datetime | None
+    completed_at: datetime | None
+    terminal: bool
+    flow_id: str | None
+    model_id: str | None
+
+
+def facts_of(run: Any, nodes: list[Raw] | None) -> RunFacts:
+    """The facts of a decoded run. nodes: its embedded list; None when it did not come."""
+    completed, has_node_runs = _known(run.nodes_completed), _known(run.has_node_runs)
+    least = max(completed or 0, 1 if has_node_runs else 0)
+    return RunFacts(
+        id=str(run.id),
+        has_node_runs=has_node_runs,
+        nodes_completed=completed,
+        node_runs_arrived=nodes is not None and len(nodes) >= least,
+        created_at=_known(run.created_at),
+        completed_at=_known(run.completed_at),
+        terminal=is_terminal("runs", run),
+        flow_id=_id(run.flow_id),
+        model_id=_id(run.model_id),
+    )
+
+
+def _known(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _id(value: UUID | UnsetType | None) -> str | None:
+    return str(value) if isinstance(value, UUID) else None

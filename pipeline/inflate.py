@@ -1,0 +1,127 @@
+"""Undoes the content codings of a body: wire bytes and Content-Encoding in, the bytes of the JSON out.
+
+BrokenBody when they do not inflate, stop short, or would inflate without bound.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import brotli
+import deflate
+import zstandard
+
+from pipeline.errors import BrokenBody
+
+MOST_BYTES = 1_000_000_000
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP_SMALLEST = 18
+# No gzip or deflate stream expands further than 1032 times; a trailer that promises more is not believed.
+DEFLATE_EXPANSION = 1032
+STEP = 1 << 20
+
+
+def inflate(body: bytes, encoding: str) -> bytes:
+    """The body without its codings; several are undone in the reverse of the order they were applied in."""
+    for name in reversed([part.strip().lower() for part in encoding.split(",")]):
+        if name in {"", "identity"}:
+            continue
+        if name not in CODINGS:
+            raise BrokenBody(f"The body came in a content coding that was not asked for: {name[:40]!r}.")
+        try:
+            body = CODINGS[name](body)
+        except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
+            raise BrokenBody(f"The body says it is {name} and does not inflate: {error}.") from None
+    return body
+
+
+def _gzip(body: bytes) -> bytes:
+    size = int.from_bytes(body[-4:], "little")
+    plausible = body[:2] == GZIP_MAGIC and len(body) >= GZIP_SMALLEST and 0 < size <= len(body) * DEFLATE_EXPANSION
+    if plausible and size <= MOST_BYTES:
+        try:
+            whole: bytes = deflate.gzip_decompress(body, size)
+        except deflate.DeflateError:
+            # Several members, a trailer that lies, or a truth that the other reader tells better.
+            return _members(body)
+        if len(whole) == size:
+            return whole
+    return _members(body)
+
+
+def _members(body: bytes) -> bytes:
+    """Every member of a gzip stream; zero bytes after the last one are padding."""
+    parts: list[bytes] = []
+    rest = body
+    left = MOST_BYTES
+    while rest or not parts:
+        part, rest = _stream(rest, zlib.MAX_WBITS | 16, left)
+        parts.append(part)
+        left -= len(part)
+        rest = rest.lstrip(b"\0")
+    return b"".join(parts)
+
+
+def _deflate(body: bytes) -> bytes:
+    try:
+        return _stream(body, zlib.MAX_WBITS, MOST_BYTES)[0]
+    except zlib.error:
+        # The name means zlib; some servers send the bare stream.
+        return _stream(body, -zlib.MAX_WBITS, MOST_BYTES)[0]
+
+
+def _stream(body: bytes, wbits: int, most: int) -> tuple[bytes, bytes]:
+    """One zlib stream and what follows it."""
+    stream = zlib.decompressobj(wbits)
+    whole = stream.decompress(body, most + 1)
+    _bounded(len(whole), most)
+    if not stream.eof:
+        raise EOFError("it stops short")
+    return whole, stream.unused_data
+
+
+def _zstd(body: bytes) -> bytes:
+    """Every frame, with or without its content size."""
+    parts: list[bytes] = []
+    left = MOST_BYTES
+    rest = body
+    while rest or not parts:
+        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        for at in range(0, len(rest), STEP):
+            parts.append(frame.decompress(rest[at : at + STEP]))
+            left -= len(parts[-1])
+            _bounded(-left, 0)
+            if frame.eof:
+                rest = frame.unused_data + rest[at + STEP :]
+                break
+        if not frame.eof:
+            raise EOFError("it stops short")
+    return b"".join(parts)
+
+
+def _brotli(body: bytes) -> bytes:
+    stream = brotli.Decompressor()
+    parts = [stream.process(body, output_buffer_limit=STEP)]
+    size = len(parts[0])
+    while not stream.is_finished() and (parts[-1] or not stream.can_accept_more_data()):
+        parts.append(stream.process(b"", output_buffer_limit=STEP))
+        size += len(parts[-1])
+        _bounded(size, MOST_BYTES)
+    if not stream.is_finished():
+        raise EOFError("it stops short")
+    return b"".join(parts)
+
+
+def _bounded(size: int, most: int) -> None:
+    if size > most:
+        raise BrokenBody(f"The body inflates to more than {MOST_BYTES // 1_000_000} MB: no page is that large.")
+
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "zstd": _zstd,
+    "br": _brotli,
+}

@@ -1,0 +1,139 @@
+"""What was committed and what that covers: the ledger's windows and watermark, and what is stored of given runs.
+
+In: a connection of `warehouse.connect` and plain values. Out: plain values. `window_failed` is a transaction of its
+own; the other writes belong to the commit of a window.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection as Connection
+
+from pipeline import windows
+from pipeline.loads import Load
+from pipeline.statements import sql_text
+from pipeline.values import Batch, Window
+from pipeline.warehouse import given, transaction
+
+Span = tuple[datetime, datetime]
+NIGHTLY = "nightly"
+
+
+def watermark(con: Connection) -> datetime | None:
+    """Up to where the nightly has read logs without a break; None before the first night."""
+    rows = con.execute("SELECT value FROM warehouse.ledger.watermarks WHERE name = $name", {"name": NIGHTLY}).fetchall()
+    return rows[0][0].astimezone(UTC) if rows else None
+
+
+def set_watermark(con: Connection, load: Load, value: datetime, now: datetime) -> None:
+    """Move the watermark forward; it never moves back."""
+    old = watermark(con)
+    if old is not None and old >= value:
+        return
+    con.execute("DELETE FROM warehouse.ledger.watermarks WHERE name = $name", {"name": NIGHTLY})
+    con.execute("INSERT INTO warehouse.ledger.watermarks VALUES (?, ?, ?, ?)", [NIGHTLY, value, load.load_id, now])
+
+
+def record_window(
+    con: Connection, load: Load, commit_number: int, window: Window | None, batch: Batch, now: datetime
+) -> None:
+    """Enter one commit and what it covers; a commit that is replayed replaces its row."""
+    con.execute(
+        "DELETE FROM warehouse.ledger.windows WHERE load_number = $load AND commit_number = $commit",
+        {"load": load.number, "commit": commit_number},
+    )
+    _enter_window(con, load, commit_number, window, (*_span(batch.logs_covered), *_span(batch.runs_covered)), None, now)
+
+
+def window_failed(con: Connection, load: Load, window: Window, message: str, now: datetime) -> None:
+    """Enter an attempt that was rolled back."""
+    with transaction(con):
+        _enter_window(con, load, None, window, (None, None, None, None), message, now)
+
+
+def _enter_window(
+    con: Connection,
+    load: Load,
+    commit_number: int | None,
+    window: Window | None,
+    covered: tuple[datetime | None, ...],
+    message: str | None,
+    now: datetime,
+) -> None:
+    con.execute(
+        "INSERT INTO warehouse.ledger.windows BY NAME SELECT $load_id AS load_id, $number AS load_number, "
+        "$commit AS commit_number, (SELECT any_value(l.command) FROM warehouse.ledger.loads AS l "
+        "WHERE l.load_id = $load_id) AS command, $start AS start_at, $end AS end_at, $logs AS logs, $runs AS runs, "
+        "$logs_from AS logs_from, $logs_to AS logs_to, $runs_from AS runs_from, $runs_to AS runs_to, "
+        "$status AS status, $message AS message, $now AS committed_at",
+        {
+            "load_id": load.load_id,
+            "number": load.number,
+            "commit": commit_number,
+            "start": window and window.start,
+            "end": window and window.end,
+            "logs": bool(window and window.logs),
+            "runs": bool(window and window.runs),
+            **dict(zip(("logs_from", "logs_to", "runs_from", "runs_to"), covered, strict=True)),
+            "status": "done" if message is None else "failed",
+            "message": message,
+            "now": now,
+        },
+    )
+
+
+def _span(window: Window | None) -> tuple[datetime | None, datetime | None]:
+    return (window.start, window.end) if window else (None, None)
+
+
+def covered(con: Connection, kind: str) -> list[Span]:
+    """The spans over which logs (by timestamp) or runs (by created_at) were read whole; kind: logs or runs."""
+    if kind not in {"logs", "runs"}:
+        raise ValueError(kind)
+    rows = con.execute(
+        f"SELECT {kind}_from, {kind}_to FROM warehouse.ledger.windows WHERE status = 'done' AND {kind}_from IS NOT NULL"
+    ).fetchall()
+    return [(start.astimezone(UTC), end.astimezone(UTC)) for start, end in windows.merged(rows)]
+
+
+def window_done(con: Connection, window: Window) -> bool:
+    """Whether everything that the window asks for was read."""
+    kinds = [kind for kind in ("logs", "runs") if getattr(window, kind)]
+    return not any(windows.gaps(covered(con, kind), window.start, window.end) for kind in kinds)
+
+
+def commits(con: Connection) -> set[tuple[int, int]]:
+    """(load number, commit number) of everything that was committed."""
+    return set(
+        con.execute(
+            "SELECT load_number, commit_number FROM warehouse.ledger.windows WHERE commit_number IS NOT NULL"
+        ).fetchall()
+    )
+
+
+def committed(con: Connection, load_number: int, commit_number: int) -> bool:
+    """Whether this commit happened."""
+    found = con.execute(
+        "SELECT 1 AS one FROM warehouse.ledger.windows WHERE load_number = $load AND commit_number = $commit",
+        {"load": load_number, "commit": commit_number},
+    )
+    return bool(found.fetchall())
+
+
+def run_ids_created_in(con: Connection, window: Window) -> set[str]:
+    """Stored runs that were created in the window and are not known to be gone."""
+    rows = con.execute(
+        "SELECT id::VARCHAR AS id FROM warehouse.main.runs "
+        "WHERE created_at >= $start AND created_at < $end AND _gone_at IS NULL",
+        {"start": window.start, "end": window.end},
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def runs_with_all_node_runs(con: Connection, ids: list[str]) -> set[str]:
+    """Those of the runs that have ended and whose node runs are all stored."""
+    with given(con, "given_ids", pa.table({"id": pa.array(ids, pa.string())})):
+        rows = con.execute(sql_text("ledger/runs_with_all_node_runs.sql")).fetchall()
+    return {row[0] for row in rows}
