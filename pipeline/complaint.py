@@ -13,6 +13,9 @@ from pipeline.inflate import inflate
 from pipeline.signatures import unsigned
 
 LONGEST = 300
+# A page of HTML says what it has to say early; the patterns below take the square of what they are given.
+LONGEST_PAGE = 10_000
+HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,21 @@ class Complaint:
         return ": ".join(part for part in (self.code, self.message) if part) or "no message"
 
 
-def complaint(body: bytes, encoding: str) -> Complaint:
-    """Code and message of an error body: flat, nested, `detail`, or a page of HTML, of which the title is enough."""
+def complaint(body: bytes, encoding: str, secret: str = "") -> Complaint:
+    """Code and message of an error body: flat, nested, `detail`, or a page of HTML, of which the title is enough.
+
+    secret: what must not be repeated, whoever says it: some servers quote the key that they refuse.
+    """
     try:
         text = inflate(body, encoding)
     except BrokenBody:
         return Complaint("", "")
+    if secret:
+        text = text.replace(secret.encode(), HIDDEN.encode())
     try:
         told = msgspec.json.decode(text)
-    except msgspec.MsgspecError:
-        return Complaint("", _plain(text.decode("utf-8", "replace")))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return Complaint("", _plain(text[:LONGEST_PAGE].decode("utf-8", "replace")))
     if not isinstance(told, dict):
         return Complaint("", _words(told))
     error = told.get("error")

@@ -90,8 +90,8 @@ def _listing(q: str | None = None, order: str | None = None, limit: int = MAX_LI
 
 
 def _part(text: str) -> str:
-    """One segment of a path: an id with a slash in it must not lead to another endpoint."""
-    return quote(text, safe="")
+    """One segment of a path: an id with a slash in it, or made of dots, must not lead to another endpoint."""
+    return quote(text, safe="").replace(".", "%2E")
 
 
 def _time(moment: datetime) -> str:

@@ -19,7 +19,7 @@ import httpx
 import stamina
 from aiolimiter import AsyncLimiter
 
-from pipeline.complaint import Complaint, complaint
+from pipeline.complaint import HIDDEN, Complaint, complaint
 from pipeline.errors import AccessRefused, BrokenBody, CursorExpired, RequestRefused, SourceError, SourceUnavailable
 from pipeline.settings import Settings
 from pipeline.values import RawPage, Request
@@ -81,6 +81,11 @@ class Source:
         broken, of which a few are enough. Raises AccessRefused, RequestRefused, CursorExpired, BrokenBody,
         SourceUnavailable.
         """
+        # Patience is for the API, not for the queue: it begins in the room, and who tries again keeps the place.
+        async with self._room:
+            return await self._patiently(request, receive, accept)
+
+    async def _patiently(self, request: Request, receive: Callable[[RawPage], T], accept: frozenset[int]) -> T:
         broken = tries = 0
 
         def worth_another_try(error: Exception) -> bool | float:
@@ -103,9 +108,9 @@ class Source:
                     page = await self._answer(request, accept)
                     try:
                         return receive(page)
-                    except BrokenBody:
+                    except BrokenBody as error:
                         broken += 1
-                        raise
+                        raise BrokenBody(self._without_key(str(error))) from None
         except Later as last:
             raise SourceUnavailable(
                 f"{request.path} did not answer: {last}. Asked {tries} times within "
@@ -117,22 +122,31 @@ class Source:
 
     async def _answer(self, request: Request, accept: frozenset[int]) -> RawPage:
         """Ask once. Later when time may heal the answer."""
-        await asyncio.sleep(max(0.0, self._quiet_until - asyncio.get_running_loop().time()))
-        async with self._room:
-            await self._rate.acquire()
-            self.requests += 1
-            try:
-                async with self._client.stream("GET", request.path, params=list(request.params)) as response:
-                    body = b"".join([chunk async for chunk in response.aiter_raw()])
-            except TRANSPORT_ERRORS as error:
-                raise Later(f"{type(error).__name__} {error}".strip()) from None
-            except httpx.HTTPError as error:
-                raise SourceError(f"{request.path} could not be asked: {type(error).__name__} {error}.") from None
+        await self._turn()
+        self.requests += 1
+        try:
+            async with self._client.stream("GET", request.path, params=list(request.params)) as response:
+                body = b"".join([chunk async for chunk in response.aiter_raw()])
+        except TRANSPORT_ERRORS as error:
+            raise Later(self._without_key(f"{type(error).__name__} {error}".strip())) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            told = self._without_key(f"{type(error).__name__} {error}")
+            raise SourceError(f"{request.path} could not be asked: {told}.") from None
         self.wire_bytes += len(body)
         status, coding = response.status_code, response.headers.get("content-encoding", "identity")
         if status != httpx.codes.OK and status not in accept:
-            self._refuse(request, response, complaint(body, coding))
+            self._refuse(request, response, complaint(body, coding, self.settings.api_key))
         return RawPage(request, status, coding, body, datetime.now(UTC))
+
+    async def _turn(self) -> None:
+        """Wait for the rate budget, and for the end of the quiet that a 429 asked of everybody."""
+        await self._rate.acquire()
+        while (pause := self._quiet_until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(pause)
+            await self._rate.acquire()
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self.settings.api_key, HIDDEN) if self.settings.api_key else text
 
     def _refuse(self, request: Request, response: httpx.Response, told: Complaint) -> None:
         """Raise what an answer other than 200 means."""
@@ -179,7 +193,7 @@ def _headers(settings: Settings) -> dict[str, str]:
 
 
 def _retry_after(written: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date, at most 60; None for nothing and for nonsense."""
+    """Seconds to wait, from seconds or an HTTP date, at most 60; None for nothing, for nonsense, and for no wait."""
     if not written:
         return None
     try:
@@ -187,7 +201,8 @@ def _retry_after(written: str | None) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(written)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+    # Who is told to come back at once comes back by the own backoff: there is none quicker that heals anything.
+    return min(seconds, LONGEST_RETRY_AFTER) if math.isfinite(seconds) and seconds > 0 else None

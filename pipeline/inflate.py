@@ -17,9 +17,15 @@ from pipeline.errors import BrokenBody
 MOST_BYTES = 1_000_000_000
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_SMALLEST = 18
+GZIP_MEMBER = b"\x1f\x8b\x08"
 # No gzip or deflate stream expands further than 1032 times; a trailer that promises more is not believed.
 DEFLATE_EXPANSION = 1032
 STEP = 1 << 20
+# Four bytes of zstd can hold 128 KiB: so little is put in at once that the bound is noticed in time.
+ZSTD_STEP = 1 << 10
+# Further than pages of JSON expand: the quick reader is given room for so much when the frame names no size.
+ZSTD_EXPANSION = 256
+ZSTD_WINDOW = 1 << 27
 
 
 def inflate(body: bytes, encoding: str) -> bytes:
@@ -39,11 +45,13 @@ def inflate(body: bytes, encoding: str) -> bytes:
 def _gzip(body: bytes) -> bytes:
     size = int.from_bytes(body[-4:], "little")
     plausible = body[:2] == GZIP_MAGIC and len(body) >= GZIP_SMALLEST and 0 < size <= len(body) * DEFLATE_EXPANSION
-    if plausible and size <= MOST_BYTES:
+    # The quick reader stops after the first member and does not say so.
+    single = body.find(GZIP_MEMBER, len(GZIP_MEMBER)) < 0
+    if plausible and single and size <= MOST_BYTES:
         try:
-            whole: bytes = deflate.gzip_decompress(body, size)
+            whole = bytes(deflate.gzip_decompress(body, size))
         except deflate.DeflateError:
-            # Several members, a trailer that lies, or a truth that the other reader tells better.
+            # A trailer that lies, or a truth that the other reader tells better.
             return _members(body)
         if len(whole) == size:
             return whole
@@ -82,18 +90,31 @@ def _stream(body: bytes, wbits: int, most: int) -> tuple[bytes, bytes]:
 
 
 def _zstd(body: bytes) -> bytes:
-    """Every frame, with or without its content size."""
+    size = zstandard.frame_content_size(body)
+    most = size if size > 0 else len(body) * ZSTD_EXPANSION
+    if most <= MOST_BYTES:
+        reader = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+        try:
+            return reader.decompress(body, max_output_size=most, allow_extra_data=False)
+        except zstandard.ZstdError:
+            # Several frames, one that expands further, or a fault that the other reader tells better.
+            return _frames(body)
+    return _frames(body)
+
+
+def _frames(body: bytes) -> bytes:
+    """Every frame of a zstd stream, with or without its content size."""
     parts: list[bytes] = []
     left = MOST_BYTES
     rest = body
     while rest or not parts:
-        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-        for at in range(0, len(rest), STEP):
-            parts.append(frame.decompress(rest[at : at + STEP]))
+        frame = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW).decompressobj()
+        for at in range(0, len(rest), ZSTD_STEP):
+            parts.append(frame.decompress(rest[at : at + ZSTD_STEP]))
             left -= len(parts[-1])
             _bounded(-left, 0)
             if frame.eof:
-                rest = frame.unused_data + rest[at + STEP :]
+                rest = frame.unused_data + rest[at + ZSTD_STEP :]
                 break
         if not frame.eof:
             raise EOFError("it stops short")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from pipeline.endpoints import Grammar
@@ -17,6 +17,8 @@ from pipeline.values import RawPage, Request
 Rows = list[tuple[str, datetime]]
 REFUSED = frozenset({400, 422})
 FEWEST_TIMES = 3
+# How coarse a filter may be. One that knows whole hours or days only finds nothing in so short a span.
+PRECISION = timedelta(seconds=1)
 R = TypeVar("R")
 
 
@@ -35,12 +37,18 @@ async def probe(source: Source, sample: Request, field: str, rows_of: Callable[[
         return None
     # The narrowest span: whatever the order of the rows, they fit on one page. Known rows lie on both sides of it.
     middle = len(times) // 2
-    low, high = times[middle], times[middle + 1]
+    low = times[middle]
+    high = min(times[middle + 1], low + PRECISION, _last_of_hour(low))
     for grammar in Grammar:
         asked = replace(sample, params=(("q", grammar.between(field, low, high)), *sample.params))
         if await _proved(source, asked, rows_of, known, low, high):
             return grammar
     return None
+
+
+def _last_of_hour(moment: datetime) -> datetime:
+    """The last microsecond of the moment's hour."""
+    return moment.replace(minute=59, second=59, microsecond=999_999)
 
 
 async def _proved(
