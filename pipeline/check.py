@@ -35,7 +35,7 @@ def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> l
         raise LoadError(f"There are no checks in sql/checks/{severity}. Install Flowledger again.")
     for table in TABLES.values():
         name = f"each_table/written_by_{table.range_key}.sql"
-        rows = _run(con, SQL / name, sql_text(name).replace("{table}", table.name), load_id)
+        _run(con, SQL / name, sql_text(name).replace("{table}", table.name), load_id)
     found = []
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -64,13 +64,14 @@ def _detail(text: str, rows: pa.Table) -> str:
 
 
 def _header(text: str) -> tuple[str, str]:
-    """The claim and the advice: the first comment line, and what follows `What to do:` in the others."""
+    """The claim and the advice: the first comment line, and the others from `What to do:` on."""
     lines = []
     for line in text.splitlines():
         if not line.startswith("--"):
             break
         lines.append(line.removeprefix("--").strip())
-    return lines[0] if lines else "", " ".join(lines[1:]).partition(WHAT_TO_DO)[2]
+    _, found, advice = " ".join(lines[1:]).partition(WHAT_TO_DO)
+    return lines[0] if lines else "", found + advice
 
 
 def _sample(row: dict[str, Any]) -> str:

@@ -78,13 +78,14 @@ def commit_batch(
 
 def _break_off(batch: Batch) -> None:
     """TooManyRejects when a table would lose more than half of its rows: the watermark must not move over that."""
-    bad = Counter(OBJECTS[object] for object, _ in {(r.object, r.row_id or r.raw) for r in batch.rejects})
+    bad = Counter(OBJECTS[kind] for kind, _ in {(r.object, r.row_id or r.raw) for r in batch.rejects})
     for name, rejected in bad.items():
         loaded = len(batch.tables[name]["id"].unique()) if batch.tables[name].num_rows else 0
         if rejected > loaded and rejected >= FEWEST_REJECTS:
             first = next(reject for reject in batch.rejects if OBJECTS[reject.object] == name)
             raise TooManyRejects(
-                f"{rejected} of {rejected + loaded} {name} could not be read, the first at `{first.path}`: {first.reason}. "
+                f"{rejected} of {rejected + loaded} {name} could not be read, the first at `{first.path}`: "
+                f"{first.reason}. "
                 "The window was rolled back and is read again by the next run. If the API has changed for good, "
                 "Flowledger must be upgraded; the pages are kept in raw/."
             )
@@ -98,8 +99,8 @@ def _keep_books(con: Connection, load: Load, batch: Batch, now: datetime) -> lis
         {"gone": list(batch.gone_runs)},
     )
     outstanding.refresh_open_runs(con, "touched_runs", now)
-    for object, name in OBJECTS.items():
-        outstanding.close_rejects(con, object, f"stage_{name}", now)
+    for kind, name in OBJECTS.items():
+        outstanding.close_rejects(con, kind, f"stage_{name}", now)
     fresh = outstanding.record_rejects(con, load, batch.rejects, now)
     outstanding.record_drift(con, batch.drift, now)
     if not fresh:
@@ -114,7 +115,8 @@ def _mark_dirty(con: Connection, table: Table) -> None:
         days = con.execute(f"SELECT DISTINCT 'all' AS day FROM changed_{table.name}").fetchall()
     else:
         days = con.execute(
-            f"SELECT DISTINCT coalesce(unnest(CASE WHEN action = 'insert' THEN [new_day] ELSE [old_day, new_day] END)"
-            f"::VARCHAR, 'unknown') AS day FROM changed_{table.name}"
+            f"SELECT coalesce(c.new_day::VARCHAR, 'unknown') AS day FROM changed_{table.name} AS c UNION "
+            f"SELECT coalesce(c.old_day::VARCHAR, 'unknown') AS day FROM changed_{table.name} AS c "
+            "WHERE c.action = 'update'"
         ).fetchall()
     outstanding.mark_dirty(con, table.name, [day for (day,) in days])

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pipeline import endpoints, landing, ledger
-from pipeline.errors import AccessRefused, RequestRefused
+from pipeline.errors import RequestRefused
 from pipeline.facts import RunFacts
 from pipeline.job import Job
 from pipeline.listing import read

@@ -23,8 +23,6 @@ DEFLATE_EXPANSION = 1032
 STEP = 1 << 20
 # Four bytes of zstd can hold 128 KiB: so little is put in at once that the bound is noticed in time.
 ZSTD_STEP = 1 << 10
-# Further than pages of JSON expand: the quick reader is given room for so much when the frame names no size.
-ZSTD_EXPANSION = 256
 ZSTD_WINDOW = 1 << 27
 
 
@@ -90,14 +88,13 @@ def _stream(body: bytes, wbits: int, most: int) -> tuple[bytes, bytes]:
 
 
 def _zstd(body: bytes) -> bytes:
-    size = zstandard.frame_content_size(body)
-    most = size if size > 0 else len(body) * ZSTD_EXPANSION
-    if most <= MOST_BYTES:
+    # The quick reader sees what follows a frame only when the frame names its size.
+    if 0 < zstandard.frame_content_size(body) <= MOST_BYTES:
         reader = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
         try:
-            return reader.decompress(body, max_output_size=most, allow_extra_data=False)
+            return reader.decompress(body, allow_extra_data=False)
         except zstandard.ZstdError:
-            # Several frames, one that expands further, or a fault that the other reader tells better.
+            # Several frames, or a fault that the other reader tells better.
             return _frames(body)
     return _frames(body)
 
@@ -125,6 +122,7 @@ def _brotli(body: bytes) -> bytes:
     stream = brotli.Decompressor()
     parts = [stream.process(body, output_buffer_limit=STEP)]
     size = len(parts[0])
+    _bounded(size, MOST_BYTES)
     while not stream.is_finished() and (parts[-1] or not stream.can_accept_more_data()):
         parts.append(stream.process(b"", output_buffer_limit=STEP))
         size += len(parts[-1])

@@ -65,7 +65,7 @@ async def nightly(
         watermark = await job.with_db(ledger.watermark)
         plan = windows.plan_nightly(watermark, end, settings.start, settings.lookback, settings.sweep)
         await job.survey(("logs", "runs"))
-        await _dimensions(job, end)
+        await _dimensions(job)
         await run_windows(job, plan, steps, watermark=watermark, moves_watermark=True)
         if not job.tally.failed:
             await _open_runs(job, plan[0].start if plan else end)
@@ -177,12 +177,12 @@ def whole_where_unfiltered(job: Job, plan: list[Window]) -> list[Window]:
         mine = [w for w in plan if getattr(w, kind)]
         if job.listings and job.listings[kind].grammar is None and len(mine) > 1:
             whole = Window(min(w.start for w in mine), max(w.end for w in mine), kind == "logs", kind == "runs")
-            rest = [replace(w, **{kind: False}) for w in plan]
+            rest = [replace(w, logs=w.logs and kind != "logs", runs=w.runs and kind != "runs") for w in plan]
             plan = [w for w in rest if w.logs or w.runs] + [whole]
     return sorted(plan, key=lambda w: w.start) if len({w.start for w in plan}) < len(plan) else plan
 
 
-async def _dimensions(job: Job, end: datetime) -> None:
+async def _dimensions(job: Job) -> None:
     """Flows, models and prices, read whole at the beginning of every night."""
     receipt = job.receipt(None)
     findings = await list_dimension(job, receipt, "flows")

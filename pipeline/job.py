@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pipeline import loads, warehouse
+from pipeline import landing, ledger, loads, warehouse
+from pipeline.decode import read_head
 from pipeline.errors import StorageError, UsageError
 from pipeline.fetch import Source
 from pipeline.inflate import inflate
-from pipeline.decode import read_head
 from pipeline.lease import Lease, hold_lease
-from pipeline.loads import Load
 from pipeline.listing import Listing, survey
+from pipeline.loads import Load
 from pipeline.receipt import Receipt
 from pipeline.settings import Settings
 from pipeline.values import Finding, LandedPage, Merged, Step, Window
@@ -140,6 +140,9 @@ async def open_job(
             job = Job(settings, command, source, held, now)
             job.open_warehouse(accept_source=accept_source)
             try:
+                landing.settle_pending(
+                    settings.raw, lambda r: ledger.committed(job.con, r.load_number, r.commit_number)
+                )
                 job.load = loads.begin_load(job.con, command, arguments, now)
                 yield job
             finally:

@@ -6,20 +6,21 @@ Only pages of committed windows count, in the order of their commits, so history
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import commit, landing, ledger, loads, publish, status, warehouse
+from pipeline import commit, landing, ledger, loads, outstanding, publish, status, warehouse
 from pipeline.errors import StorageError, UsageError
 from pipeline.landing import WindowRecord
 from pipeline.lease import hold_lease
 from pipeline.receipt import Receipt
 from pipeline.settings import Settings
-from pipeline.values import Merged, Outcome, Step, Window
+from pipeline.statements import sql_text
+from pipeline.tables import TABLES
+from pipeline.values import Batch, Merged, Outcome, Step, Window
 
 
 def run_replay(
@@ -33,29 +34,34 @@ def run_replay(
     """Replay every committed record, or those whose window touches [start, end); then publish."""
     began = time.monotonic()
     with hold_lease(settings.home, settings.wait, command="replay"):
+        _settle(settings)
         found = list(landing.records(settings.raw))
         if not found:
             raise UsageError(f"There are no landed pages in {settings.raw}: nothing to replay.")
         if start is None and end is None:
             merged = _rebuild(settings, found, now, report)
         else:
-            chosen = [record for record in found if _touches(record.window, start, end)]
-            merged = _replay_into(settings, settings.warehouse, chosen, now, report)
-        con = warehouse.connect(settings.warehouse, _source(settings))
-        try:
+            found = [record for record in found if _touches(record.window, start, end)]
+            merged = _replay_into(settings, settings.warehouse, found, now, report)
+        with closing(warehouse.connect(settings.warehouse, None)) as con:
             manifest = publish.publish(con, settings.home, now, reader_root=settings.reader_root)
             status.write_status(con, settings.home, datetime.now(UTC))
-        finally:
-            con.close()
     return Outcome(
         "replay",
-        found[-1].load_id,
+        found[-1].load_id if found else "",
         0,
         len(found),
         merged=merged,
         seconds=time.monotonic() - began,
         published=manifest.version,
     )
+
+
+def _settle(settings: Settings) -> None:
+    """Let the warehouse say of each record that a killed run left whether its commit happened."""
+    if settings.warehouse.exists():
+        with closing(warehouse.connect(settings.warehouse, None)) as con:
+            landing.settle_pending(settings.raw, lambda r: ledger.committed(con, r.load_number, r.commit_number))
 
 
 def _rebuild(
@@ -69,17 +75,14 @@ def _rebuild(
         _refuse_if_pages_are_gone(settings, found)
     merged = _replay_into(settings, fresh, found, now, report)
     if settings.warehouse.exists():
-        commit.carry_over(fresh, settings.warehouse)
-    os.replace(fresh, settings.warehouse)
+        _carry_over(fresh, settings.warehouse)
+    fresh.replace(settings.warehouse)
     return merged
 
 
 def _refuse_if_pages_are_gone(settings: Settings, found: Iterable[WindowRecord]) -> None:
-    con = warehouse.connect(settings.warehouse, _source(settings))
-    try:
+    with closing(warehouse.connect(settings.warehouse, None)) as con:
         committed = ledger.commits(con)
-    finally:
-        con.close()
     lost = committed - {(record.load_number, record.commit_number) for record in found}
     if lost:
         raise StorageError(
@@ -88,12 +91,26 @@ def _refuse_if_pages_are_gone(settings: Settings, found: Iterable[WindowRecord])
         )
 
 
+def _carry_over(fresh: Path, old: Path) -> None:
+    """Bring what the ledger knows and no page holds into the rebuilt file."""
+    quoted = str(old).replace("'", "''")
+    with closing(warehouse.connect(fresh, None)) as con:
+        con.execute(f"ATTACH '{quoted}' AS before (READ_ONLY)")
+        with warehouse.transaction(con):
+            con.execute(sql_text("ledger/carry_over.sql"))
+            for table in TABLES.values():
+                if table.day:
+                    days_of = sql_text("ledger/days_of.sql").format(table=table.name, day=table.day)
+                    outstanding.mark_dirty(con, table.name, [day for (day,) in con.execute(days_of).fetchall()])
+        con.execute("DETACH before")
+
+
 def _replay_into(
     settings: Settings, path: Path, records: list[WindowRecord], now: datetime, report: Callable[[Step], None]
 ) -> dict[str, Merged]:
     merged: dict[str, Merged] = {}
-    con = warehouse.connect(path, _source(settings))
-    try:
+    source = (records[-1].source, records[-1].organization) if records and not path.exists() else None
+    with closing(warehouse.connect(path, source)) as con:
         for index, record in enumerate(records):
             batch = _batch(settings.raw, record)
             load = loads.replayed_load(con, record.load_id, record.load_number, record.command, now)
@@ -104,12 +121,10 @@ def _replay_into(
                 merged[name] = merged.get(name, Merged()) + counts
             window = record.window or Window(now, now)
             report(Step(index + 1, len(records), window, done.merged["logs"].inserted, done.merged["runs"].inserted))
-    finally:
-        con.close()
     return merged
 
 
-def _batch(raw: Path, record: WindowRecord) -> commit.Batch:
+def _batch(raw: Path, record: WindowRecord) -> Batch:
     receipt = Receipt(
         raw, record.load_number, record.privacy, record.window, lambda: 0, referenced_only=record.command != "nightly"
     )
@@ -122,7 +137,3 @@ def _touches(window: Window | None, start: datetime | None, end: datetime | None
     if window is None:
         return False
     return (end is None or window.start < end) and (start is None or window.end > start)
-
-
-def _source(settings: Settings) -> tuple[str, str | None]:
-    return settings.api_url, settings.organization_id

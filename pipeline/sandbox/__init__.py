@@ -5,7 +5,9 @@ It imports nothing else of this project, so that client and simulator cannot sha
 
 from pipeline.sandbox.config import Config
 from pipeline.sandbox.faults import Fault
-from pipeline.sandbox.server import Sandbox, serve
+from pipeline.sandbox.options import run
+from pipeline.sandbox.sandbox import Sandbox
+from pipeline.sandbox.server import serve
 from pipeline.sandbox.truth import Truth, truth
 
-__all__ = ["Config", "Fault", "Sandbox", "Truth", "serve", "truth"]
+__all__ = ["Config", "Fault", "Sandbox", "Truth", "run", "serve", "truth"]

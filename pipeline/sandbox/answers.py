@@ -53,6 +53,9 @@ def _single(objects: Objects, view: View, asked: Asked) -> bytes:
 
 
 def _parent_of(kind: str, row: Row) -> str:
+    """The id under which the row is found; empty where rows stand alone."""
+    if kind not in PARENTS:
+        return ""
     parent: str = row.thing[OWNERS[kind]] if kind in OWNERS else row.thing.id
     return parent
 
@@ -70,5 +73,3 @@ def _row(view: View, kind: str, id: str) -> Row:
 
 def _not_found(kind: str) -> Refusal:
     return Refusal(404, f"{kind.removesuffix('s').replace('_', ' ')} not found", code=UNKNOWN.get(kind, "NOT_FOUND"))
-
-

@@ -1,15 +1,15 @@
-"""The models on offer. Slugs, list prices and input names are those of the public model pages of
-April and May 2026 (the API contract, 5.2 and 5.3); durations, categories and the rules of surcharges
-beyond the two that the pages name are invented.
+"""The models on offer.
+
+Slugs, list prices and input names are those of the public model pages of April and May 2026 (the API contract, 5.2
+and 5.3); durations, categories and the rules of surcharges beyond the two that the pages name are invented.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
 from random import Random
+from typing import Any
 
 MARK = "\ue000"
 """Stands in an object where the query of a signed URL goes; no wire ever shows it."""

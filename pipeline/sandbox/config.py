@@ -14,6 +14,8 @@ from pipeline.sandbox.switches import (
     switch,
 )
 
+CODINGS = ("zstd", "br", "gzip")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListingSwitches:
@@ -54,7 +56,7 @@ class ServerSwitches:
     """How the server behaves. `every` counts requests: 5 is the 5th, the 10th and so on; 0 is never."""
 
     api_key: str = switch("rf_live_sandbox", "The key that is let in; empty lets any key in.")
-    codings: tuple[str, ...] = switch(("zstd", "br", "gzip"), "Content codings on offer, best first.")
+    codings: tuple[str, ...] = switch(CODINGS, "Content codings on offer, best first.", *CODINGS)
     gzip_level: int = switch(5, "Level of gzip.")
     latency_ms: float = switch(0.0, "Milliseconds before each answer.")
     rate_limit: float = switch(0.0, "Requests a second before 429; 0 is no limit.")
@@ -86,7 +88,13 @@ class ServerSwitches:
 class Config(
     WorldSwitches, ClockSwitches, ContentSwitches, RelationSwitches, SpellingSwitches, ListingSwitches, ServerSwitches
 ):
-    """Everything the sandbox can be told."""
+    """Everything the sandbox can be told. ValueError for a choice that does not exist."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            held, choices = getattr(self, each.name), each.metadata["choices"]
+            if choices and not set(held if isinstance(held, tuple) else (held,)) <= set(choices):
+                raise ValueError(f"{each.name} is {held!r}: there is {', '.join(choices)}")
 
     def pinned(self) -> Config:
         """The same, with the world's start settled, so that it stays when the clock moves."""

@@ -43,12 +43,12 @@ def question_of(*parts: object) -> str:
 def read(token: str, question: str) -> Cursor:
     """The cursor of a token; BadCursor when it is damaged or belongs to another question."""
     try:
-        time, id, page, bound = json.loads(base64.b64decode(token, validate=True)[2:])
+        time, row, page, bound = json.loads(base64.b64decode(token, validate=True)[2:])
     except ValueError:
         raise BadCursor("the cursor cannot be read") from None
     if bound != question:
         raise BadCursor("the cursor belongs to another query, sort or limit")
-    return Cursor(time, id, page, bound)
+    return Cursor(time, row, page, bound)
 
 
 def written(config: Config, token: str, host: str, path: str, others: str, *, backward: bool = False) -> str:

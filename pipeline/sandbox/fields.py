@@ -37,7 +37,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 TIME_OF = {"logs": "timestamp"}
 """The field that orders a list of this kind; created_at where it is not named."""
 
-_NUMBERS = set(
+_NUMBERS = frozenset(
     """duration_ms cost nodes_total nodes_completed retry_count estimated_cost run_count cost_per_run x y width
     min_value max_value price sort_order""".split()
 )

@@ -1,4 +1,4 @@
-"""One page of a list: filtered, sorted, and cut at a keyset cursor, exact to the microsecond and stable under inserts."""
+"""One page of a list: filtered, sorted, cut at a keyset cursor; exact to the microsecond and stable under inserts."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def tail_before(view: View, asked: Listing, cursor: Cursor, count: int) -> list[
 
 
 def _take(rows: Iterator[Row], shown: Callable[[Row], bool], count: int) -> list[Row]:
-    found = []
+    found: list[Row] = []
     for row in rows:
         if len(found) >= count:
             break

@@ -49,9 +49,7 @@ SINGLES = {
 }
 OPEN = {"health", "readiness"}
 
-_PATTERNS = {
-    kind: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)) for kind, path in PATHS.items()
-}
+_PATTERNS = {kind: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)) for kind, path in PATHS.items()}
 
 
 def route_of(path: str) -> Route | None:

@@ -36,6 +36,11 @@ FAILURES = (
 )
 
 
+def source(run: Run) -> str:
+    """Where the run was started from."""
+    return ("playground", "api", "api", "schedule")[run.spread % 4]
+
+
 def status(config: Config, run: Run, at: int) -> str:
     """The run's status at a moment."""
     if at >= run.completed:
@@ -95,7 +100,7 @@ def run_object(config: Config, run: Run, at: int, *, has_logs: bool) -> Json:
         "target_version": "3" if run.flow is not None else "2.0",
         "org_id": org_id(config),
         "status_code": status(config, run, at),
-        "source_code": ("playground", "api", "api", "schedule")[run.spread % 4],
+        "source_code": source(run),
         "input": _input(run),
         "output": output_of(config, run, at),
         "context": {"brand": "house", "trace": f"{run.spread:08x}", "labels": ["shop", None, 3, True, 0.25]},

@@ -42,11 +42,11 @@ class Run:
     spread: int
 
     def chance(self, name: str) -> float:
-        """This run's own number in [0, 1) for a switch that concerns a share of runs."""
+        """The run's own number in [0, 1) for a switch that concerns a share of runs."""
         return chance(self.id, name)
 
     def rng(self, name: str) -> Random:
-        """This run's own generator for a part of it."""
+        """The run's own generator for a part of it."""
         return stream(self.id, name)
 
     def node_times(self, i: int) -> tuple[int, int]:

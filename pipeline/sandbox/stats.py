@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.sandbox.envelope import Refusal
 from pipeline.sandbox.flows import flow_name, flow_slug
-from pipeline.sandbox.run_objects import cost
+from pipeline.sandbox.run_objects import cost, source
 from pipeline.sandbox.runs import Run
 from pipeline.sandbox.seeded import DAY, SECOND, to_time, to_us
 from pipeline.sandbox.switches import moment
@@ -94,8 +94,3 @@ def _by_source(runs: list[Run]) -> list[Json]:
         {"source_code": name, "runs": len(held), "pct": round(100 * len(held) / len(runs), 2)}
         for name, held in sorted(sources.items())
     ]
-
-
-def source(run: Run) -> str:
-    """Where a run was started from."""
-    return ("playground", "api", "api", "schedule")[run.spread % 4]

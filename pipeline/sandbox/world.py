@@ -71,10 +71,10 @@ class World:
     def _hold(self, rows: dict[str, list[Row]]) -> None:
         """Chooses the rows that `insert_while_paging` holds back, and the order of their appearance."""
         draws = sorted((chance(row.id, "held"), row.id) for kind in ("runs", "logs") for row in rows[kind])
-        for draw, id in draws:
+        for draw, row_id in draws:
             if draw >= HELD:
                 break
-            self.held[id] = len(self.held)
+            self.held[row_id] = len(self.held)
 
     def run(self, id: str) -> Run | None:
         """The run with this id, whether it shows yet or not."""

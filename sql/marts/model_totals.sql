@@ -1,0 +1,29 @@
+-- Runs, failure rate and exact spend per model, over all days; runs of no model stay, under a NULL model_id.
+-- failure_rate is failed / ended_runs, a DOUBLE, NULL where no run has ended; canceled runs have ended.
+WITH totals AS (
+    SELECT
+        r.model_id,
+        count(*) AS runs,
+        count(*) FILTER (WHERE r._terminal) AS ended_runs,
+        count(*) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')) AS failed,
+        coalesce(sum(r.cost), 0::DECIMAL(38, 18)) AS spend_usd,
+        min(r.created_at) AS first_run_at,
+        max(r.created_at) AS last_run_at
+    FROM runs AS r
+    GROUP BY ALL
+)
+
+SELECT
+    t.model_id,
+    n.slug AS model_slug,
+    n.name AS model_name,
+    t.runs,
+    t.ended_runs,
+    t.failed,
+    t.failed::DOUBLE / nullif(t.ended_runs, 0) AS failure_rate,
+    t.spend_usd,
+    t.first_run_at,
+    t.last_run_at
+FROM totals AS t
+LEFT JOIN models AS n ON t.model_id = n.id
+ORDER BY t.spend_usd DESC, t.model_id NULLS LAST

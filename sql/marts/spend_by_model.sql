@@ -1,0 +1,28 @@
+-- Runs and exact spend per UTC day of created_at and model; added up over the models they are the day's.
+-- Runs of no model stay, under a NULL model_id; a model that was never read has an id and no name.
+WITH spend AS (
+    SELECT
+        (r.created_at AT TIME ZONE 'UTC')::DATE AS day,
+        r.model_id,
+        count(*) AS runs,
+        count(*) FILTER (WHERE r.status_code = 'succeeded') AS succeeded,
+        count(*) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')) AS failed,
+        count(*) FILTER (WHERE r.cost IS NULL) AS runs_without_cost,
+        coalesce(sum(r.cost), 0::DECIMAL(38, 18)) AS spend_usd
+    FROM runs AS r
+    GROUP BY ALL
+)
+
+SELECT
+    s.day,
+    s.model_id,
+    n.slug AS model_slug,
+    n.name AS model_name,
+    s.runs,
+    s.succeeded,
+    s.failed,
+    s.runs_without_cost,
+    s.spend_usd
+FROM spend AS s
+LEFT JOIN models AS n ON s.model_id = n.id
+ORDER BY s.day NULLS LAST, s.spend_usd DESC, s.model_id NULLS LAST
