@@ -2,15 +2,14 @@
 
 In: the connection inside the commit's transaction, with `stage_<table>` and `changed_<table>` of this batch. A file
 selects the rows that must not exist; its folder is its severity, its name the name of the check, its first line the
-claim. Checks see the rows that this commit wrote as `written_<table>`, so that their cost follows the batch and not
-the warehouse.
+claim. Checks see the rows that this commit wrote as `written_<table>`, a temporary table of ids, codes, times and
+numbers, so that their cost follows the batch and not the warehouse.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,7 +17,7 @@ import pyarrow as pa
 
 from pipeline.errors import LoadError
 from pipeline.statements import SQL, sql_text
-from pipeline.tables import TABLES
+from pipeline.tables import JSON, TABLES, TEXT, Table
 from pipeline.values import Finding, short
 
 SAMPLES = 3
@@ -34,22 +33,30 @@ def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> l
     if not files:
         raise LoadError(f"There are no checks in sql/checks/{severity}. Install Flowledger again.")
     for table in TABLES.values():
-        name = f"each_table/written_by_{table.range_key}.sql"
-        _run(con, SQL / name, sql_text(name).replace("{table}", table.name), load_id)
+        _gather_written(con, table, load_id)
     found = []
     for path in files:
         text = path.read_text(encoding="utf-8")
-        rows = _run(con, path, text, load_id)
+        rows = _run(con, path.relative_to(SQL.parent).as_posix(), text, load_id)
         if rows.num_rows:
             found.append(Finding(path.stem, severity, _detail(text, rows), rows.num_rows))
     return found
 
 
-def _run(con: duckdb.DuckDBPyConnection, path: Path, text: str, load_id: str) -> pa.Table:
+def _gather_written(con: duckdb.DuckDBPyConnection, table: Table, load_id: str) -> None:
+    """Create `written_<table>`. A batch that names a row without its range key bounds nothing by that key."""
+    given = f"SELECT count(*) AS unbounded FROM stage_{table.name} WHERE {table.range_key} IS NULL"
+    unbounded = _run(con, f"of stage_{table.name}", given, load_id)["unbounded"][0].as_py()
+    name = f"each_table/written_by_{'id' if unbounded else table.range_key}.sql"
+    small = (c.name for c in table.stored if c.type not in (JSON, TEXT) or c.name.endswith("_code"))
+    columns = ", ".join(f't."{column}"' for column in small)
+    _run(con, f"sql/{name}", sql_text(name).format(table=table.name, columns=columns), load_id)
+
+
+def _run(con: duckdb.DuckDBPyConnection, name: str, text: str, load_id: str) -> pa.Table:
     try:
         return con.execute(text).to_arrow_table()
     except duckdb.Error as error:
-        name = path.relative_to(SQL.parent).as_posix()
         told = str(error).partition("\n")[0].rstrip(".")
         raise LoadError(f"The check {name} cannot run in load {load_id}: {told}. Nothing of it was kept.") from error
 
@@ -83,4 +90,8 @@ def _sample(row: dict[str, Any]) -> str:
 def _told(value: Any) -> str:
     if isinstance(value, datetime):
         return short(value)
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        # Not normalize(): it rounds to 28 digits.
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)

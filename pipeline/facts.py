@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,22 +26,26 @@ class RunFacts:
     flow_id: str | None
     model_id: str | None
 
+    @property
+    def least_node_runs(self) -> int:
+        """How many node runs it must have, as far as its own counters tell."""
+        return max(self.nodes_completed or 0, 1 if self.has_node_runs else 0)
+
 
 def facts_of(run: Any, nodes: list[Raw] | None) -> RunFacts:
     """The facts of a decoded run. nodes: its embedded list; None when it did not come."""
-    completed, has_node_runs = _known(run.nodes_completed), _known(run.has_node_runs)
-    least = max(completed or 0, 1 if has_node_runs else 0)
-    return RunFacts(
+    facts = RunFacts(
         id=str(run.id),
-        has_node_runs=has_node_runs,
-        nodes_completed=completed,
-        node_runs_arrived=nodes is not None and len(nodes) >= least,
+        has_node_runs=_known(run.has_node_runs),
+        nodes_completed=_known(run.nodes_completed),
+        node_runs_arrived=False,
         created_at=_known(run.created_at),
         completed_at=_known(run.completed_at),
         terminal=is_terminal("runs", run),
         flow_id=_id(run.flow_id),
         model_id=_id(run.model_id),
     )
+    return replace(facts, node_runs_arrived=nodes is not None and len(nodes) >= facts.least_node_runs)
 
 
 def _known(value: Any) -> Any:

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from pipeline import endpoints, landing, ledger
-from pipeline.errors import RequestRefused
+from pipeline.errors import CursorExpired, CursorLoop, RequestRefused
 from pipeline.facts import RunFacts
 from pipeline.job import Job
-from pipeline.listing import read
+from pipeline.listing import RESTARTS, read
 from pipeline.paging import read_pages
 from pipeline.receipt import Receipt
 from pipeline.values import Finding, Request, Window
@@ -139,11 +139,16 @@ async def _one(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
 
 
 async def _all_pages(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
-    try:
-        async for _ in read_pages(job.source, request, receipt.take, lambda page: page.next):
-            pass
-    except RequestRefused as refusal:
-        return [_not_given(request, refusal)]
+    for attempt in range(RESTARTS + 1):
+        try:
+            async for _ in read_pages(job.source, request, receipt.take, lambda page: page.next):
+                pass
+            break
+        except RequestRefused as refusal:
+            return [_not_given(request, refusal)]
+        except (CursorLoop, CursorExpired) as lost:
+            if attempt == RESTARTS:
+                return [Finding("relation_not_given", "warn", str(lost))]
     return []
 
 

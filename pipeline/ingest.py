@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from pipeline import ledger, windows
 from pipeline.endpoints import log as log_request
-from pipeline.errors import AccessRefused, FlowledgerError, LoadError, RequestRefused, UsageError
+from pipeline.errors import AccessRefused, FlowledgerError, RequestRefused, UsageError
 from pipeline.extract import Part, extract, open_runs
 from pipeline.finish import finish
 from pipeline.hydrate import hydrate, list_dimension, pricing
@@ -185,14 +185,21 @@ def whole_where_unfiltered(job: Job, plan: list[Window]) -> list[Window]:
 async def _dimensions(job: Job) -> None:
     """Flows, models and prices, read whole at the beginning of every night."""
     receipt = job.receipt(None)
-    findings = await list_dimension(job, receipt, "flows")
-    findings += await list_dimension(job, receipt, "models")
-    findings += await pricing(job, receipt)
-    await upsert(job, None, Part(receipt.batch(logs=None, runs=None), tuple(findings), last=True), None)
+    try:
+        findings = await list_dimension(job, receipt, "flows")
+        findings += await list_dimension(job, receipt, "models")
+        findings += await pricing(job, receipt)
+        await upsert(job, None, Part(receipt.batch(logs=None, runs=None), tuple(findings), last=True), None)
+    except AccessRefused:
+        raise
+    except FlowledgerError as failure:
+        job.tally.failed.append(("flows, models and prices", str(failure)))
 
 
 async def _open_runs(job: Job, before: datetime) -> None:
     try:
         await upsert(job, None, await open_runs(job, before), None)
-    except LoadError as failure:
+    except AccessRefused:
+        raise
+    except FlowledgerError as failure:
         job.tally.failed.append(("open runs", str(failure)))

@@ -1,6 +1,6 @@
 """The merge: staged observations and stored rows in, the newest known state of each id in the tables out.
 
-The rule is in `sql/each_table/resolved.sql` (design, section 3). What is read and written of a table is bounded by the
+The rule is in `sql/each_table/folded.sql` (design, section 3). What is read and written of a table is bounded by the
 span of ids that the batch holds, as literals, so that the cost follows the batch and not the table.
 """
 
@@ -48,15 +48,34 @@ def merge(con: Connection, table: Table, load_id: str, now: datetime) -> Merged:
     for reach in reaches:
         _run(con, "known", names, reach=reach.of(f"t.{table.range_key}"))
     _run(con, "unsettled", names)
+    if _any(con, f"unsettled_{table.name}"):
+        _resolve(con, table, names, reaches)
+        con.execute(sql_text("each_table/final.sql").format(**names), {"now": now, "load": load_id})
+        _write(con, table, names, reaches)
+    return _counted(con, table, observed)
+
+
+def _resolve(con: Connection, table: Table, names: dict[str, str], reaches: list[Reach]) -> None:
+    """Create `resolved_<name>`: one row per id of which this batch may change something."""
+    _run(con, "lone", names)
     _run(con, "observed", names)
     for reach in reaches:
         _run(con, "stored", names, reach=reach.of(f"t.{table.range_key}"))
-    _run(con, "resolved", names)
-    con.execute(sql_text("each_table/final.sql").format(**names), {"now": now, "load": load_id})
+    # Planning this statement costs more than all the others of a small batch.
+    if _any(con, f"observed_{table.name}"):
+        _run(con, "folded", names)
+
+
+def _write(con: Connection, table: Table, names: dict[str, str], reaches: list[Reach]) -> None:
+    if not _any(con, f"final_{table.name}"):
+        return
     for reach in reaches:
         _run(con, "merge", names, reach=reach.of(f"t.{table.range_key}"), reach_of_final=reach.of("f._key"))
     _run(con, "changed", names)
-    return _counted(con, table, observed)
+
+
+def _any(con: Connection, table: str) -> bool:
+    return bool(con.execute(f"SELECT 1 AS one FROM {table} LIMIT 1").fetchall())
 
 
 def _names(table: Table) -> dict[str, str]:

@@ -209,7 +209,9 @@ class Observations:
     def _note_run(self, run: Any, nodes: list[Raw] | None) -> None:
         facts = facts_of(run, nodes)
         before = self.runs.get(facts.id)
-        if before is not None and before.node_runs_arrived:
+        # A list that came with an older copy of the run may be shorter than what the run has by now.
+        enough = self.node_run_count(facts.id) >= facts.least_node_runs
+        if before is not None and before.node_runs_arrived and enough:
             facts = replace(facts, node_runs_arrived=True)
         self.runs[facts.id] = facts
         self.flow_ids |= {facts.flow_id} if facts.flow_id else set()

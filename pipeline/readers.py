@@ -138,9 +138,9 @@ def _marts() -> list[Path]:
 
 
 def _comment(db: Connection, kind: str, name: str, told: str, columns: Iterable[Column]) -> None:
-    db.execute(f"COMMENT ON {kind} {name} IS {_text(told)}")
-    for column in columns:
-        db.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {_text(column.doc)}')
+    comments = [f"COMMENT ON {kind} {name} IS {_text(told)}"]
+    comments += [f'COMMENT ON COLUMN {name}."{column.name}" IS {_text(column.doc)}' for column in columns]
+    db.execute("; ".join(comments))
 
 
 def _columns(columns: Iterable[Column]) -> str:

@@ -44,7 +44,7 @@ def release(settings: Settings, now: datetime, *, accept: str | None, self_conta
             status.write_status(con, settings.home, now)
         finally:
             con.close()
-    yield from _told(settings, manifest, now)
+    yield from _told(settings, manifest)
     if accept:
         yield f"Accepted: findings of {accept}"
     if portable:
@@ -100,7 +100,7 @@ def _refuse_findings(con: Connection, accept: str | None) -> None:
         )
 
 
-def _told(settings: Settings, manifest: Manifest, now: datetime) -> Iterator[str]:
+def _told(settings: Settings, manifest: Manifest) -> Iterator[str]:
     files = [file for each in manifest.files.values() for file in each]
     new = sum(manifest.version in file.path for file in files)
     until = f", as of {manifest.as_of}" if manifest.as_of else ""

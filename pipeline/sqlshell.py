@@ -22,13 +22,14 @@ from pipeline.progress import table
 from pipeline.readers import ROOT_VARIABLE
 
 MOST_ROWS = 1000
+WIDEST = 80
 FETCHED_AT_ONCE = 10_000
-EXPLAIN = re.compile(r"(?is)^.*?\bexplain\b\s*(analyze\b)?\s*(\([^()]*\))?")
+WRITING = re.compile(r"\b(copy|export)\b", re.IGNORECASE)
 READING = {"SELECT", "EXPLAIN"}
 
 
 def query(home: Path, text: str, format: str) -> str:
-    """The rows of the last statement of `text`; format: table (at most 1000 rows), csv or json (all of them).
+    """The rows of the last statement of `text`; format: table (1000 rows, 80 characters a cell), csv or json (all).
 
     UsageError when nothing is published, when the statement is wrong, and when it does more than read.
     """
@@ -65,23 +66,31 @@ def _refuse_writing(db: Connection, text: str) -> None:
     if not statements:
         raise UsageError('There is no statement. Such as: flowledger sql "SELECT count(*) FROM runs"')
     kinds = [statement.type.name for statement in statements]
-    if kinds[-1] == "EXPLAIN":
-        # EXPLAIN ANALYZE runs what it explains.
-        kinds += [inner.type.name for inner in db.extract_statements(EXPLAIN.sub("", statements[-1].query, count=1))]
+    # EXPLAIN ANALYZE runs what it explains, and COPY writes files from a database that is read only.
+    writes = "EXPLAIN" in kinds and WRITING.search(text)
     # PIVOT is a temporary type and a SELECT; whatever else is created meets a database that is read only.
-    if kinds[-1] not in READING or not set(kinds) <= {*READING, "CREATE"}:
+    if writes or kinds[-1] not in READING or not set(kinds) <= {*READING, "CREATE"}:
         raise UsageError("flowledger sql only reads: write a SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.")
 
 
 def _as_table(db: Connection) -> str:
-    names, kinds = _columns(db)
+    names, _ = _columns(db)
     rows = db.fetchmany(MOST_ROWS)
     if not rows:
         return f"{'  '.join(names)}\n(no rows)"
     more = sum(1 for _ in _rows(db))
     told = f"\n... and {more:,} more rows; --format csv or json prints all of them" if more else ""
+    if names == ["explain_key", "explain_value"]:
+        return "\n".join(str(plan) for _, plan in rows)
     cells = [[value if _is_number(value) else _text(value) for value in row] for row in rows]
+    if any(isinstance(cell, str) and len(cell) > WIDEST for row in cells for cell in row):
+        cells = [[_cut(cell) if isinstance(cell, str) else cell for cell in row] for row in cells]
+        told += "\nLong values end in \u2026 here; --format csv or json prints them whole"
     return table([dict(zip(names, row, strict=True)) for row in cells]) + told
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}\u2026"
 
 
 def _as_csv(db: Connection) -> str:
@@ -139,10 +148,16 @@ def _json(value: object, kind: str) -> str:
 
 def _plain(value: Any) -> Any:
     """The value in JSON's own types: decimals and times are text, exact; what is no number is NULL."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else _spelled(value)
+
+
+def _spelled(value: Any) -> str:
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, datetime):
@@ -150,10 +165,6 @@ def _plain(value: Any) -> Any:
         return moment.isoformat().replace("+00:00", "Z")
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, dict):
-        return {str(_plain(key)): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
     return value.hex() if isinstance(value, bytes) else str(value)
 
 

@@ -37,19 +37,20 @@ KEYS: dict[str, tuple[str, ...]] = {
 TIME_OF = {"logs": "timestamp"}
 """The field that orders a list of this kind; created_at where it is not named."""
 
-_NUMBERS = frozenset(
-    """duration_ms cost nodes_total nodes_completed retry_count estimated_cost run_count cost_per_run x y width
-    min_value max_value price sort_order""".split()
-)
+_NUMBERS = {
+    "duration_ms", "cost", "nodes_total", "nodes_completed", "retry_count", "estimated_cost", "run_count",
+    "cost_per_run", "x", "y", "width", "min_value", "max_value", "price", "sort_order",
+}  # fmt: skip
 _FLAGS = {
     "has_logs", "has_node_runs", "feedback_is_positive", "is_public", "is_open_source", "lora_support", "fine_tuning",
     "supports_streaming", "is_official", "collapsed",
 }  # fmt: skip
-_FREE = set(
-    """meta run input output context metadata links cost_breakdown current_evaluation_summary node_runs logs flow
-    model context_variables nodes inputs outputs created_by_user recent_stars config seo notable_features examples
-    faq_entries pricing related_links match_value""".split()
-)
+_FREE = {
+    "meta", "run", "input", "output", "context", "metadata", "links", "cost_breakdown", "current_evaluation_summary",
+    "node_runs", "logs", "flow", "model", "context_variables", "nodes", "inputs", "outputs", "created_by_user",
+    "recent_stars", "config", "seo", "notable_features", "examples", "faq_entries", "pricing", "related_links",
+    "match_value",
+}  # fmt: skip
 
 
 def time_of(kind: str) -> str:

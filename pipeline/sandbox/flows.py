@@ -53,14 +53,14 @@ def flow_slug(n: int) -> str:
 
 def flow_object(config: Config, n: int, at: int, run_count: int) -> Json:
     """Flow n as the API would show it at a moment, with its nodes."""
-    id, born = flow_id(config, n), BORN + (40 + n) * DAY
+    own, born = flow_id(config, n), BORN + (40 + n) * DAY
     moved = changed(config, n, at, config.changes_after_days, 0)
     version = 4 if moved else 3
     return {
-        "id": id,
+        "id": own,
         "slug": flow_slug(n),
         "name": flow_name(n),
-        "description": prose(id, "description", count=3),
+        "description": prose(own, "description", count=3),
         "cover_url": f"https://public.runflow.io/flows/{flow_slug(n)}.webp",
         "org_id": org_id(config),
         "flow_type_code": "standard",
@@ -69,7 +69,7 @@ def flow_object(config: Config, n: int, at: int, run_count: int) -> Json:
         "source_visibility_code": "private",
         "status_code": "published",
         "version": version,
-        "current_version_id": random_id(id, "version", version),
+        "current_version_id": random_id(own, "version", version),
         "estimated_cost": Decimal(node_count(config, n)) * Decimal("0.085"),
         "context_variables": {"brand": "house", "locale": "en-GB", "palette": ["#0b0b0b", "#f5f0e6"]},
         "run_count": run_count,
@@ -80,18 +80,18 @@ def flow_object(config: Config, n: int, at: int, run_count: int) -> Json:
         "created_at": to_time(born),
         "updated_at": to_time(moved or born + DAY),
         "nodes": [_node(config, n, i, born) for i in range(node_count(config, n))],
-        "inputs": [_flow_input(id, i, born) for i in range(3)],
-        "outputs": [_flow_output(id, 0, born)],
+        "inputs": [_flow_input(own, i, born) for i in range(3)],
+        "outputs": [_flow_output(own, 0, born)],
         "created_by_user": _user(config, n % len(USERS)),
-        "recent_stars": [_star(config, id, i, born) for i in range(n % 3)],
+        "recent_stars": [_star(config, own, i, born) for i in range(n % 3)],
     }
 
 
 def _user(config: Config, n: int) -> Json:
     email, first, last = USERS[n] if config.personal_data else (None, None, None)
-    id = random_id(config.seed, "user", n)
-    avatar = f"https://public.runflow.io/avatars/{id}.png" if config.personal_data else None
-    return {"id": id, "email": email, "first_name": first, "last_name": last, "avatar_url": avatar}
+    own = random_id(config.seed, "user", n)
+    avatar = f"https://public.runflow.io/avatars/{own}.png" if config.personal_data else None
+    return {"id": own, "email": email, "first_name": first, "last_name": last, "avatar_url": avatar}
 
 
 def _star(config: Config, id: str, i: int, born: int) -> Json:
@@ -100,10 +100,10 @@ def _star(config: Config, id: str, i: int, born: int) -> Json:
 
 
 def _node(config: Config, n: int, i: int, born: int) -> Json:
-    id = node_id(config, n, i)
+    own = node_id(config, n, i)
     last = i == node_count(config, n) - 1
     return {
-        "id": id,
+        "id": own,
         "flow_id": flow_id(config, n),
         "slug": f"step-{i + 1}",
         "label": f"Step {i + 1}",
@@ -112,7 +112,7 @@ def _node(config: Config, n: int, i: int, born: int) -> Json:
         "x": 120 + 320 * i,
         "y": 80 + 40 * (i % 2),
         "width": 280,
-        "config": {"retries": 2, "timeout_s": 600, "notes": prose(id, "notes", count=1)},
+        "config": {"retries": 2, "timeout_s": 600, "notes": prose(own, "notes", count=1)},
         "collapsed": False,
         "model_id": None if last else model_id(config, (n + i) % len(PRODUCTS)),
         "builtin_node_code": "collect" if last else None,
@@ -121,8 +121,8 @@ def _node(config: Config, n: int, i: int, born: int) -> Json:
         "created_at": to_time(born),
         "updated_at": to_time(born + i * 1_000_003),
         "flow": None,
-        "inputs": [_node_input(id, i, j, born) for j in range(2 + (n + i) % 2)],
-        "outputs": [_node_output(id, born)],
+        "inputs": [_node_input(own, i, j, born) for j in range(2 + (n + i) % 2)],
+        "outputs": [_node_output(own, born)],
     }
 
 

@@ -50,11 +50,11 @@ def prose(*parts: object, count: int) -> str:
 
 def model_object(config: Config, n: int, at: int) -> Json:
     """Model n as the API would show it at a moment, with its lists and price rules."""
-    product, id, born = PRODUCTS[n], model_id(config, n), BORN + n * DAY // 3
+    product, own, born = PRODUCTS[n], model_id(config, n), BORN + n * DAY // 3
     moved = changed(config, n, at, config.changes_after_days, 1)
     name = product.slug.split("/", 1)[1].replace("/", " ").replace("-", " ").title()
     return {
-        "id": id,
+        "id": own,
         "org_id": None if not product.slug.startswith("runflow/") else org_id(config),
         "model_creator_id": random_id("creator", product.slug.split("/")[0]),
         "slug": product.slug,
@@ -91,12 +91,12 @@ def model_object(config: Config, n: int, at: int) -> Json:
         "updated_at": to_time(moved or born + DAY),
         "deleted_at": to_time(born + 30 * DAY) if n == len(PRODUCTS) - 1 else None,
         "deleted_by": random_id(config.seed, "user", 0) if n == len(PRODUCTS) - 1 else None,
-        "inputs": [_input(id, product, i, born) for i in range(len(product.inputs))],
-        "outputs": [_output(id, product, born)],
-        "examples": [_example(config, id, product, i, born) for i in range(2 + n % 3)],
-        "faq_entries": [_faq(id, i, born) for i in range(2 + n % 3)],
+        "inputs": [_input(own, product, i, born) for i in range(len(product.inputs))],
+        "outputs": [_output(own, product, born)],
+        "examples": [_example(config, own, product, i, born) for i in range(2 + n % 3)],
+        "faq_entries": [_faq(own, i, born) for i in range(2 + n % 3)],
         "pricing": pricing_objects(config, n, at),
-        "related_links": [_link(config, id, n, i, born) for i in range(2)],
+        "related_links": [_link(config, own, n, i, born) for i in range(2)],
     }
 
 
@@ -109,19 +109,19 @@ def pricing_objects(config: Config, n: int, at: int) -> list[Json]:
 
 
 def _rule(config: Config, product: Product, n: int, i: int, at: int) -> Json:
-    id, born = model_id(config, n), BORN + n * DAY // 3
+    own, born = model_id(config, n), BORN + n * DAY // 3
     moved = changed(config, n, at, config.changes_after_days, 0) if i == 0 else None
     field, value, price = (None, None, product.price) if i == 0 else product.tiers[i - 1]
     measured = field == "output_megapixels"
     return {
         "id": random_id(config.seed, "pricing", n, i),
-        "model_id": id,
+        "model_id": own,
         "pricing_model_code": "per_unit",
         "rule_effect_code": "base" if i == 0 else "add" if field in {"enable_web_search", "thinking_level"} else "set",
-        "model_input_id": None if i == 0 or measured else random_id(id, "input", field),
+        "model_input_id": None if i == 0 or measured else random_id(own, "input", field),
         "match_value": None if measured else value,
         "dimension_code": "megapixels" if measured else None,
-        "min_value": Decimal(value) if measured else None,
+        "min_value": Decimal(str(value)) if measured else None,
         "max_value": Decimal("48.5") if measured else None,
         "price": Decimal(price) * Decimal("1.1") if moved else Decimal(price),
         "currency_code": "USD",

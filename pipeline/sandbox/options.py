@@ -37,7 +37,7 @@ def run(argv: list[str]) -> int:
     given = vars(parser().parse_args(argv))
     port: int = given.pop("port")
     try:
-        config = Config(**{name: tuple(held) if isinstance(held, list) else held for name, held in given.items()})
+        config = Config(**given)
         return _serve(config, port)
     except (ValueError, OSError) as wrong:
         sys.stderr.write(f"sandbox: {wrong}\n")

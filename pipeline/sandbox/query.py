@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from pipeline.sandbox.seeded import DAY, SECOND, to_us
 
 Value = int | Decimal | str | bool
 Get = Callable[[str], Any]
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 DOTTED = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -44,13 +52,7 @@ class Term:
         held = get(self.field)
         if held is None or type(held) is not type(self.value):
             return False
-        return {
-            "=": lambda: held == self.value,
-            ">": lambda: held > self.value,
-            ">=": lambda: held >= self.value,
-            "<": lambda: held < self.value,
-            "<=": lambda: held <= self.value,
-        }[self.op]()
+        return bool(COMPARE[self.op](held, self.value))
 
 
 @dataclass(frozen=True)

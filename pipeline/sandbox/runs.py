@@ -25,6 +25,7 @@ class Run:
 
     dispatched, started: None for a run that was cancelled in the queue.
     nodes: number of node runs; lines: number of log lines; both when all has happened.
+    step: microseconds that its times are multiples of.
     """
 
     n: int
@@ -40,6 +41,7 @@ class Run:
     nodes: int
     lines: int
     spread: int
+    step: int
 
     def chance(self, name: str) -> float:
         """The run's own number in [0, 1) for a switch that concerns a share of runs."""
@@ -53,7 +55,8 @@ class Run:
         """When node i starts and ends: the nodes run one after another."""
         began = self.started or self.completed
         span = self.completed - began
-        return began + span * i // self.nodes, began + span * (i + 1) // self.nodes
+        first, last = began + span * i // self.nodes, began + span * (i + 1) // self.nodes
+        return first - first % self.step, last - last % self.step
 
 
 def runs_of(config: Config, day: int) -> list[Run]:
@@ -108,6 +111,7 @@ def _run(config: Config, day: int, i: int, created: int) -> Run:
         nodes=0 if started is None else nodes,
         lines=min(lines, 3) if started is None else lines,
         spread=rng.randrange(1 << 30),
+        step=step_of(config),
     )
 
 
@@ -122,10 +126,13 @@ def _spans(config: Config, rng: Random, product: int, *, long: bool) -> tuple[in
 
 def rounded(config: Config, us: int) -> int:
     """A moment as the world keeps it: with so many digits, or on the grid of equal timestamps."""
-    step = {"0": SECOND, "3": 1000}.get(config.fraction, 1)
-    grid = round(timedelta(seconds=config.equal_timestamps) / timedelta(microseconds=1))
-    step = max(step, grid)
-    return us - us % step
+    return us - us % step_of(config)
+
+
+def step_of(config: Config) -> int:
+    """The microseconds that every time in the world is a multiple of."""
+    digits = {"0": SECOND, "3": 1000}.get(config.fraction, 1)
+    return max(digits, round(timedelta(seconds=config.equal_timestamps) / timedelta(microseconds=1)))
 
 
 def line_times(config: Config, run: Run) -> list[int]:

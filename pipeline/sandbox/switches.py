@@ -32,7 +32,9 @@ class WorldSwitches:
     seed: int = switch(1, "Same seed, same world.", world=True)
     organization: str = switch("acme", "Name of the organisation; another name is another organisation.", world=True)
     days: int = switch(7, "The world begins at the UTC midnight this many days before the clock.", world=True)
-    start: datetime | None = switch(None, "The world begins here instead of `days` ago.", world=True, parse=moment)
+    start: datetime | None = switch(  # noqa: RUF009  it makes a field, as `field` does
+        None, "The world begins here instead of `days` ago.", world=True, parse=moment
+    )
     runs_per_day: int = switch(60, "Runs on a working day; about half on a weekend.", world=True)
     logs_per_run: int = switch(8, "Log lines of a run, on average.", world=True)
     no_logs: float = switch(0.08, "Share of runs without any log.", world=True)
@@ -51,7 +53,9 @@ class WorldSwitches:
 class ClockSwitches:
     """The virtual clock: every status, count and late arrival derives from it."""
 
-    now: datetime | None = switch(None, "The clock stands here; without it the clock is the real one.", parse=moment)
+    now: datetime | None = switch(  # noqa: RUF009
+        None, "The clock stands here; without it the clock is the real one.", parse=moment
+    )
     clock_offset: float = switch(0.0, "Seconds added to the clock.")
     clock_step: float = switch(0.0, "Seconds the clock moves on with every request.")
 

@@ -136,6 +136,16 @@ def test_a_finding_tells_the_claim_the_number_three_samples_and_what_to_do(con):
     )
 
 
+def test_a_finding_tells_an_amount_to_its_last_digit(con):
+    cost = "-12345678901234567890.123456789012345678"
+    (finding,) = found(
+        con,
+        "negative_cost",
+        f"INSERT INTO warehouse.main.runs BY NAME SELECT uid(1) AS id, {cost} AS cost, 'now' AS _load_id",
+    )
+    assert f"cost {cost})" in finding.detail
+
+
 def test_findings_come_in_the_order_of_their_checks(con):
     con.execute(
         "INSERT INTO warehouse.main.runs BY NAME SELECT uid(1) AS id, -1 AS cost, -1 AS duration_ms, "
@@ -163,12 +173,29 @@ def test_a_duplicate_is_found_where_the_batch_names_no_run(con):
     assert [each.check for each in run_checks(con, "fail", "load")] == ["unique_key"]
 
 
+def test_a_row_that_the_batch_names_without_its_run_is_checked_as_stored(con):
+    con.execute(
+        "INSERT INTO warehouse.main.runs BY NAME SELECT uid(2) AS id, 'before' AS _load_id; "
+        "INSERT INTO warehouse.main.node_runs BY NAME "
+        "SELECT uid(1) AS id, uid(2) AS run_id, -1 AS cost, 'now' AS _load_id;"
+    )
+    written(con, "node_runs")
+    con.execute("UPDATE stage_node_runs SET run_id = NULL, cost = NULL")
+    assert [each.check for each in run_checks(con, "warn", "load")] == ["negative_cost"]
+
+
 def test_a_check_that_cannot_run_stops_the_commit_and_is_named(con):
-    con.execute("DROP TABLE stage_models")
-    with pytest.raises(LoadError, match=r"sql/checks/fail/null_key\.sql cannot run in load 17: .*stage_models"):
+    con.execute("ALTER TABLE stage_models DROP COLUMN _observation")
+    with pytest.raises(LoadError, match=r"sql/checks/fail/null_key\.sql cannot run in load 17: .*_observation"):
         run_checks(con, "fail", "17")
 
 
 def test_having_no_checks_is_an_error_and_no_success(con):
     with pytest.raises(LoadError, match="no checks in sql/checks/other"):
         run_checks(con, "other", "load")
+
+
+def test_a_missing_table_of_the_batch_stops_the_commit(con):
+    con.execute("DROP TABLE changed_flows")
+    with pytest.raises(LoadError, match=r"written_by_id\.sql cannot run in load 17: .*changed_flows"):
+        run_checks(con, "warn", "17")

@@ -15,14 +15,15 @@ import pytest
 
 from pipeline.dictionary import create_empty
 from pipeline.rows import TERMINAL
+from pipeline.statements import SQL
 
 HERE = Path(__file__).parent / "marts"
-MARTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path("sql") / "marts").glob("*.sql"))}
+MARTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((SQL / "marts").glob("*.sql"))}
 CASES = sorted(HERE.glob("*/*.csv"))
 READ = {
     "VARCHAR": str,
     "BIGINT": int,
-    "DOUBLE": float,
+    "DOUBLE": lambda text: pytest.approx(float(text), rel=1e-12),
     "DECIMAL(38,18)": Decimal,
     "BOOLEAN": {"true": True, "false": False}.__getitem__,
     "DATE": date.fromisoformat,
@@ -102,7 +103,9 @@ def test_every_run_of_a_day_counts_once_whatever_its_status(con):
         [[f"{s}{gone}", s, s in TERMINAL, gone] for s in statuses for gone in (None, "2026-11-24T00:00:00Z")],
     )
     total = "m.succeeded + m.partial_succeeded + m.failed + m.canceled + m.open_runs + m.gone_runs"
-    found = con.execute(f"SELECT m.runs, {total}, m.open_runs, m.gone_runs FROM ({MARTS['spend_by_day']}) AS m").fetchall()
+    found = con.execute(
+        f"SELECT m.runs, {total}, m.open_runs, m.gone_runs FROM ({MARTS['spend_by_day']}) AS m"
+    ).fetchall()
     assert found == [(2 * len(statuses), 2 * len(statuses), 4, 4)]
 
 

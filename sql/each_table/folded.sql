@@ -1,7 +1,7 @@
--- One row per unsettled id, by the merge rule: each column has the value of the last observation that knows it.
+-- One row per id that was seen more than once or is stored, by the merge rule: each column has the value of the last observation that knows it.
 -- Observations are in the order of the ledger, final ones after unfinished ones. An unfinished copy that comes after
 -- a final one is stale: it only fills what nobody knew. A bit of _absent is set where there is no information.
-CREATE OR REPLACE TEMP TABLE resolved_{table} AS
+INSERT INTO resolved_{table} BY NAME
 WITH ranked AS (
     SELECT
         o.*,
@@ -37,9 +37,4 @@ folded AS (
 )
 
 SELECT f.*, {digest} AS _row_hash
-FROM folded AS f
-UNION ALL BY NAME
-SELECT s.*
-FROM stage_{table} AS s
-INNER JOIN unsettled_{table} AS u ON s.id = u.id
-WHERE NOT u.stored AND u.observations = 1;
+FROM folded AS f;
