@@ -14,9 +14,11 @@ import duckdb
 
 from pipeline.ledger_tables import LEDGER
 from pipeline.nested import VIEWS
-from pipeline.schema import duckdb_type, history_columns
+from pipeline.parquet import reader_type
+from pipeline.readers import SHOWN_LEDGER, ledger_columns
+from pipeline.schema import history_columns
 from pipeline.statements import SQL
-from pipeline.tables import LINEAGE, LOADED, OBSERVED, TABLES, UUID, Column, Table
+from pipeline.tables import LINEAGE, LOADED, OBSERVED, TABLES, Column, Table
 from pipeline.unnest import view_sql
 
 INTRODUCTION = """\
@@ -29,7 +31,7 @@ NULL means that the API gave no information, or gave null.
 SECTIONS = {
     "tables": "Stored tables, in the schema `main`. The columns that begin with `_` and are in every table come last.",
     "views": "The lists inside flows and models, unfolded, in the schema `main`. A value that does not fit its type is "
-    "NULL here and whole in the column of the parent.",
+    "NULL here and whole in the column of the parent. JSON is a VARCHAR here.",
     "history": "What was true when, in the schema `main`: `valid_from <= t AND (valid_to IS NULL OR t < valid_to)`.",
     "marts": "Answers, in the schema `marts`; each is one query in `sql/marts`. A column name means the same in all.",
     "ledger": "What was loaded, compared and found, in the schema `ledger`.",
@@ -100,15 +102,13 @@ def dictionary(folder: Path = SQL) -> str:
     history = [table for table in TABLES.values() if table.history]
     sections = {
         "tables": [*(_stored(table) for table in TABLES.values()), _lineage()],
-        "views": [
-            _entry(view.name, f"{_sentence(view.grain)} `{view.source}`", view.columns) for view in VIEWS.values()
-        ],
+        "views": [_entry(v.name, f"{_sentence(v.grain)} `{v.source}`", v.columns, "VARCHAR") for v in VIEWS.values()],
         "history": [
             _entry(f"{table.name}_history", f"One row per version of a row of `{table.name}`.", history_columns(table))
             for table in history
         ],
         "marts": _marts(folder),
-        "ledger": [_entry(f"ledger.{table.name}", _sentence(table.grain), table.columns) for table in LEDGER.values()],
+        "ledger": [_entry(f"ledger.{n}", _sentence(LEDGER[n].grain), ledger_columns(n)) for n in SHOWN_LEDGER],
     }
     parts = [f"## {name.capitalize()}\n\n{SECTIONS[name]}\n\n" + "\n".join(each) for name, each in sections.items()]
     return "\n".join((INTRODUCTION, *parts))
@@ -116,7 +116,7 @@ def dictionary(folder: Path = SQL) -> str:
 
 def published_type(column: Column, json: str = "JSON") -> str:
     """DuckDB's type of a column as readers see it. json: what the publisher makes of JSON."""
-    name = "VARCHAR" if column.type == UUID else duckdb_type(column.type)
+    name = reader_type(column)
     return json if name == "JSON" else name
 
 
@@ -125,7 +125,7 @@ def create_empty(con: duckdb.DuckDBPyConnection, json: str = "JSON") -> None:
     con.execute("CREATE SCHEMA ledger")
     tables: dict[str, Iterable[Column]] = {f"main.{table.name}": table.stored for table in TABLES.values()}
     tables |= {f"main.{t.name}_history": history_columns(t) for t in TABLES.values() if t.history}
-    tables |= {f"ledger.{table.name}": table.columns for table in LEDGER.values()}
+    tables |= {f"ledger.{name}": ledger_columns(name) for name in SHOWN_LEDGER}
     for name, columns in tables.items():
         listed = ", ".join(f'"{column.name}" {published_type(column, json)}' for column in columns)
         con.execute(f"CREATE TABLE {name} ({listed})")
@@ -166,8 +166,8 @@ def _lineage() -> str:
     return _entry("Every stored table", "Where the row came from.", (*OBSERVED, *LOADED))
 
 
-def _entry(name: str, text: str, columns: Iterable[Column]) -> str:
-    return _table(name, text, [(column.name, published_type(column), column.doc) for column in columns])
+def _entry(name: str, text: str, columns: Iterable[Column], json: str = "JSON") -> str:
+    return _table(name, text, [(column.name, published_type(column, json), column.doc) for column in columns])
 
 
 def _table(name: str, text: str, rows: Iterable[tuple[str, str, str]]) -> str:

@@ -1,11 +1,13 @@
-"""Ends a command: publish, close the load in the ledger, compute the exit code from it."""
+"""Ends a command: close the load in the ledger, publish, and compute the exit code from what the command counted."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline import loads, publish, status
+from pipeline import landing, loads, publish, status
+from pipeline.errors import FlowledgerError
 from pipeline.job import Job
 from pipeline.values import Outcome
 
@@ -13,17 +15,34 @@ DONE, FAILED, FINDINGS = 0, 1, 3
 
 
 async def finish(job: Job) -> Outcome:
-    """Publish when every window was committed; a failed window leaves readers with what they have."""
-    tally, settings = job.tally, job.settings
-    published = None
-    if not tally.failed:
-        manifest = await job.with_db(publish.publish, settings.home, job.now, reader_root=settings.reader_root)
-        published = manifest.version
-    code = FAILED if tally.failed else FINDINGS if tally.findings else DONE
-    outcome = Outcome(
+    """Publish when every window was committed; a failed window leaves readers with what they have.
+
+    The load is closed before it is published, so that readers see it as ended, and once more with its version.
+    """
+    settings = job.settings
+    outcome = _outcome(job)
+    await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
+    if not outcome.failed:
+        try:
+            manifest = await job.with_db(publish.publish, settings.home, job.now, reader_root=settings.reader_root)
+        except FlowledgerError as failure:
+            outcome = replace(outcome, exit_code=FAILED, failed=(("publish", str(failure)),))
+        else:
+            outcome = replace(outcome, published=manifest.version)
+        outcome = replace(outcome, seconds=time.monotonic() - job.started)
+        await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
+    await job.with_db(status.write_status, settings.home, datetime.now(UTC))
+    if job.command == "nightly" and not outcome.failed:
+        landing.prune(settings.raw, job.now - settings.keep_raw)
+    return outcome
+
+
+def _outcome(job: Job) -> Outcome:
+    tally = job.tally
+    return Outcome(
         command=job.command,
         load_id=job.load.load_id,
-        exit_code=code,
+        exit_code=FAILED if tally.failed else FINDINGS if tally.findings else DONE,
         windows=tally.windows,
         failed=tuple(tally.failed),
         merged=tally.merged,
@@ -33,8 +52,4 @@ async def finish(job: Job) -> Outcome:
         retries=job.source.retries,
         wire_bytes=job.source.wire_bytes,
         seconds=time.monotonic() - job.started,
-        published=published,
     )
-    await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
-    await job.with_db(status.write_status, settings.home, datetime.now(UTC))
-    return outcome

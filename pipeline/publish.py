@@ -26,7 +26,7 @@ from pipeline.warehouse import transaction
 Files = dict[str, tuple[ParquetFile, ...]]
 
 
-def publish(con: Connection, home: Path, now: datetime, *, reader_root: str | None, complete: bool = True) -> Manifest:
+def publish(con: Connection, home: Path, now: datetime, *, reader_root: str | None) -> Manifest:
     """Publish a new version, or return the present one where it tells the same, the ledger included.
 
     A night that brought no row is still a new version: its watermark, and with it `as_of`, has moved. It writes no
@@ -34,7 +34,7 @@ def publish(con: Connection, home: Path, now: datetime, *, reader_root: str | No
     """
     published = home.absolute() / "published"
     try:
-        return _publish(con, published, now, reader_root, complete=complete)
+        return _publish(con, published, now, reader_root)
     except OSError as error:
         told = f"{error.filename or published}: {error.strerror or error}"
         raise StorageError(f"Publishing failed at {told}. Readers keep the version they have.") from error
@@ -43,13 +43,13 @@ def publish(con: Connection, home: Path, now: datetime, *, reader_root: str | No
         raise StorageError(f"Publishing failed: {told}. Readers keep the version they have.") from error
 
 
-def _publish(con: Connection, published: Path, now: datetime, reader_root: str | None, *, complete: bool) -> Manifest:
+def _publish(con: Connection, published: Path, now: datetime, reader_root: str | None) -> Manifest:
     fresh = published / ".new"
     shutil.rmtree(fresh, ignore_errors=True)
     last = manifest.read(published)
     layout, state = _layout(), _state(con, published, reader_root)
     dirty = outstanding.dirty_partitions(con)
-    if last and not dirty and (last.layout, last.state, last.complete) == (layout, state, complete):
+    if last and not dirty and (last.layout, last.state, last.complete) == (layout, state, _complete(con)):
         files_there = all(manifest.is_intact(published, file) for files in last.files.values() for file in files)
         if files_there and (published / DATABASE).is_file() and (published / "parquet").is_dir():
             return last
@@ -62,7 +62,7 @@ def _publish(con: Connection, published: Path, now: datetime, reader_root: str |
     told = Manifest(
         version=version,
         as_of=_as_of(con),
-        complete=complete,
+        complete=_complete(con),
         published_at=_rfc3339(now),
         rows={name: sum(file.rows for file in each) for name, each in files.items()},
         files=files,
@@ -147,15 +147,24 @@ def _state(con: Connection, published: Path, reader_root: str | None) -> str:
     """Digest of what the small database is made from, apart from the files."""
     rows = [
         con.execute(
-            f"SELECT count(*) AS rows, bit_xor(hash(t)) AS content FROM warehouse.ledger.{name} AS t"
+            f"SELECT count(*) AS rows, bit_xor(hash({_row(name)})) AS content FROM warehouse.ledger.{name} AS t"
         ).fetchall()
         for name in readers.SHOWN_LEDGER
     ]
     return _digest(readers.made_from(), str(published), str(reader_root), str(rows))
 
 
+def _row(name: str) -> str:
+    return f"ROW({', '.join(f't.{column.name}' for column in readers.ledger_columns(name))})"
+
+
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _complete(con: Connection) -> bool:
+    """Whether what was read has no gap, neither in logs nor in runs."""
+    return all(len(ledger.covered(con, kind)) <= 1 for kind in ("logs", "runs"))
 
 
 def _as_of(con: Connection) -> str | None:

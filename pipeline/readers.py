@@ -27,7 +27,8 @@ STORAGE_VERSION = "v1.4.0"
 MARTS = SQL / "marts"
 SHOWN_LEDGER = ("loads", "windows", "watermarks", "rejects", "drift", "findings", "reconciliation", "open_runs")
 # What was set aside is shown by `flowledger rejects show`, not to everybody who reads charts.
-HIDDEN = {("rejects", "raw")}
+# The version that a load published is only known when readers see it.
+HIDDEN = {("rejects", "raw"), ("loads", "published")}
 ROOT_VARIABLE = "published"
 
 

@@ -59,7 +59,6 @@ def model_object(config: Config, n: int, at: int) -> Json:
         "model_creator_id": random_id("creator", product.slug.split("/")[0]),
         "slug": product.slug,
         "name": name,
-        "description": prose(product.slug, "description", count=3),
         "version": "2.1" if moved else "2.0",
         "is_public": True,
         "is_open_source": False,
@@ -80,17 +79,34 @@ def model_object(config: Config, n: int, at: int) -> Json:
         "github_url": None,
         "is_official": product.slug.startswith("runflow/"),
         "availability_status": "available",
-        "seo": {"title": f"{name} API", "description": prose(product.slug, "seo", count=1), "no_index": False},
-        "notable_features": [prose(product.slug, "feature", i, count=1) for i in range(4)],
-        "content": "\n\n".join(
-            f"## Part {i + 1}\n\n{prose(product.slug, 'content', i, count=4 + n % 6)}" for i in range(6)
-        ),
-        "pricing_note": "Billed per request." if product.unit == "request" else f"Billed per {product.unit}.",
         "created_by": random_id(config.seed, "user", 0),
         "created_at": to_time(born),
         "updated_at": to_time(moved or born + DAY),
         "deleted_at": to_time(born + 30 * DAY) if n == len(PRODUCTS) - 1 else None,
         "deleted_by": random_id(config.seed, "user", 0) if n == len(PRODUCTS) - 1 else None,
+        **_texts(product, name, n),
+        **_lists(config, n, at, born),
+    }
+
+
+def _texts(product: Product, name: str, n: int) -> Json:
+    return {
+        "description": prose(product.slug, "description", count=3),
+        "seo": {"title": f"{name} API", "description": prose(product.slug, "seo", count=1), "no_index": False},
+        "notable_features": [prose(product.slug, "feature", i, count=1) for i in range(4)],
+        "content": _content(product, n),
+        "pricing_note": "Billed per request." if product.unit == "request" else f"Billed per {product.unit}.",
+    }
+
+
+def _content(product: Product, n: int) -> str:
+    parts = (f"## Part {i + 1}\n\n{prose(product.slug, 'content', i, count=4 + n % 6)}" for i in range(6))
+    return "\n\n".join(parts)
+
+
+def _lists(config: Config, n: int, at: int, born: int) -> Json:
+    product, own = PRODUCTS[n], model_id(config, n)
+    return {
         "inputs": [_input(own, product, i, born) for i in range(len(product.inputs))],
         "outputs": [_output(own, product, born)],
         "examples": [_example(config, own, product, i, born) for i in range(2 + n % 3)],

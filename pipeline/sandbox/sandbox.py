@@ -23,7 +23,7 @@ from pipeline.sandbox.objects import Objects
 from pipeline.sandbox.pages import Asked
 from pipeline.sandbox.poison import kinds_of
 from pipeline.sandbox.routes import Route, route_of
-from pipeline.sandbox.seeded import SECOND, to_us
+from pipeline.sandbox.seeded import SECOND, to_time, to_us
 from pipeline.sandbox.world import World
 
 PAGED = {"logs", "runs", "node_runs"}
@@ -74,7 +74,7 @@ class Sandbox:
     @property
     def now(self) -> datetime:
         """The virtual time of the last request."""
-        return datetime.fromtimestamp(self._now(self._number) / SECOND, UTC)
+        return to_time(self._now(self._number))
 
     def configure(self, **switches: Any) -> None:
         """Changes switches from the next request on; the world's start stays unless `days` or `start` is given."""

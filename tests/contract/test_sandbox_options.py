@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.sandbox import Config, run
 from pipeline.sandbox.options import GROUPS, parser
+from tests.contract.asking import sandbox
 
 
 def read(*argv):
@@ -66,6 +67,12 @@ def test_an_option_that_cannot_be_is_a_usage_error(argv, capsys):
 def test_a_value_that_does_not_exist_is_told_and_ends_with_2(argv, capsys):
     assert run(argv) == 2
     assert "there is" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_told_and_ends_with_2(capsys):
+    with sandbox() as (box, _):
+        assert run(["--port", box.url.rsplit(":", 1)[1]]) == 2
+        assert "in use" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

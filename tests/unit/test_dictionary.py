@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections import defaultdict
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from pipeline import dictionary
 from pipeline.dictionary import MART_COLUMNS, create_empty, main, mart_claim, published_type
-from pipeline.ledger_tables import LEDGER
 from pipeline.nested import VIEWS
+from pipeline.readers import SHOWN_LEDGER, build, ledger_columns
 from pipeline.schema import history_columns
 from pipeline.statements import SQL
 from pipeline.tables import TABLES
@@ -53,16 +56,39 @@ def test_every_column_of_a_stored_table_is_described(text, table):
 
 
 @pytest.mark.parametrize(
-    ("name", "columns"),
+    ("name", "columns", "json"),
     [
-        *((view.name, view.columns) for view in VIEWS.values()),
-        *((f"{table.name}_history", history_columns(table)) for table in TABLES.values() if table.history),
-        *((f"ledger.{table.name}", table.columns) for table in LEDGER.values()),
+        *((view.name, view.columns, "VARCHAR") for view in VIEWS.values()),
+        *((f"{table.name}_history", history_columns(table), "JSON") for table in TABLES.values() if table.history),
+        *((f"ledger.{name}", ledger_columns(name), "JSON") for name in SHOWN_LEDGER),
     ],
 )
-def test_every_column_of_views_history_and_ledger_is_described(text, name, columns):
+def test_every_column_of_views_history_and_ledger_is_described(text, name, columns, json):
     for column in columns:
-        assert f"| `{column.name}` | {published_type(column)} | {column.doc} |" in entry(text, name)
+        assert f"| `{column.name}` | {published_type(column, json)} | {column.doc} |" in entry(text, name)
+
+
+def described_columns(text: str) -> dict[str, list[tuple]]:
+    """Per relation its columns and types, with the lineage that is described once."""
+    parts = [part.partition("\n") for part in text.split("\n### ")[1:]]
+    entries = {name: re.findall(r"^\| `(\w+)` \| (.+?) \|", rest, re.MULTILINE) for name, _, rest in parts}
+    lineage = entries.pop("Every stored table")
+    return {name: columns + lineage if name in TABLES else columns for name, columns in entries.items()}
+
+
+def test_the_dictionary_says_what_the_published_file_holds_and_nothing_else(text, tmp_path):
+    ledger = {n: pa.table({c.name: pa.array([], c.type) for c in ledger_columns(n)}) for n in SHOWN_LEDGER}
+    build(tmp_path / "published.duckdb", {}, tmp_path, ledger)
+    published = defaultdict(list)
+    with duckdb.connect(str(tmp_path / "published.duckdb"), read_only=True) as db:
+        for schema, table, column, kind in db.execute(
+            "SELECT c.schema_name, c.table_name, c.column_name, c.data_type FROM duckdb_columns() AS c "
+            "WHERE c.database_name = 'published' AND NOT c.internal"
+        ).fetchall():
+            name = table if schema == "main" else f"{schema}.{table}"
+            published[name].append((column, dictionary.SPELLED.get(kind, kind)))
+    found = {name: sorted(columns) for name, columns in published.items()}
+    assert {name: sorted(columns) for name, columns in described_columns(text).items()} == found
 
 
 @pytest.mark.parametrize("path", MARTS, ids=lambda path: path.stem)
