@@ -211,8 +211,13 @@ def _time(raw: Raw | None, decoder: msgspec.json.Decoder[Any]) -> datetime | Non
         value = None if raw is None else decoder.decode(raw)
     except msgspec.MsgspecError:
         return None
+    return in_utc(value)
+
+
+def in_utc(time: Any) -> datetime | None:
+    """The moment in UTC; None for what is no time, or lies outside of what UTC can hold."""
     try:
-        return value.astimezone(UTC) if isinstance(value, datetime) else None
+        return time.astimezone(UTC) if isinstance(time, datetime) else None
     except OverflowError:
         return None
 

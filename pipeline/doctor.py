@@ -18,11 +18,12 @@ from pathlib import Path
 
 from pipeline.errors import FlowledgerError
 from pipeline.fetch import Source
-from pipeline.interview import Line, interview
+from pipeline.interview import interview
 from pipeline.lease import is_held, owner
 from pipeline.progress import table
 from pipeline.settings import DEFAULTS_AND_REASONS, LIVE_URL, Settings
 from pipeline.values import short
+from pipeline.verdicts import Line
 
 PACKAGES = ("flowledger", "duckdb", "pyarrow", "prefect", "httpx", "msgspec")
 SECRETS = {"RUNFLOW_API_KEY"}

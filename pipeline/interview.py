@@ -6,7 +6,7 @@ Open points are those of the API contract, section 4: filter, sort, cursor, wrap
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,38 +16,11 @@ from pipeline.fetch import Source
 from pipeline.inflate import inflate
 from pipeline.probe import probe
 from pipeline.values import RawPage, Request
+from pipeline.verdicts import RELATIONS, Answer, Line, empty, listing_lines, relations, run_lines, sort_line
 
 FEW = 20
 SAMPLE = 100
 TOLERATED = frozenset({400, 403, 404, 405, 410, 422})
-RELATIONS = ("node_runs", "logs", "flow", "model")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the doctor's table. verdict: ok, note, warn or fail."""
-
-    topic: str
-    verdict: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response opened: its JSON (None when it is none), and what it weighed."""
-
-    status: int
-    encoding: str
-    body: bytes
-    wire_bytes: int
-
-    @property
-    def json(self) -> Any:
-        return shapes.parse(self.body)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return shapes.rows(self.json) if self.status == 200 else []
 
 
 def opened(page: RawPage) -> Answer:
@@ -70,13 +43,13 @@ async def interview(source: Source, now: datetime) -> AsyncIterator[Line]:
         ("account", _account),
         ("logs", _logs),
         ("logs: sort", _logs_sort),
-        ("logs: filter", lambda s, f: _filter(s, "logs", "timestamp", f)),
+        ("logs: filter", lambda s, _: _filter(s, "logs", "timestamp")),
         ("runs", _runs),
-        ("runs: filter", lambda s, f: _filter(s, "runs", "created_at", f)),
-        ("runs: embed", _runs_embed),
+        ("runs: filter", lambda s, _: _filter(s, "runs", "created_at")),
+        ("runs: embed", lambda s, _: _runs_embed(s)),
         ("single objects", _singles),
-        ("node runs", _node_runs),
-        ("dimensions", _dimensions),
+        ("node runs", lambda s, _: _node_runs(s)),
+        ("dimensions", lambda s, _: _dimensions(s)),
         ("totals", _totals),
     )
     for topic, question in questions:
@@ -102,19 +75,19 @@ async def _logs(source: Source, found: dict[str, Any]) -> list[Line]:
     request = endpoints.logs(None, "timestamp:asc", FEW, embed=True)
     answer = await ask(source, request)
     if not answer.rows:
-        return [_empty("logs", answer)]
+        return [empty("logs", answer)]
     again = await ask(source, request)
     found["log"], found["ascending"] = answer.rows[0], [row.get("timestamp") for row in answer.rows]
     runs = [row["run"] for row in answer.rows if isinstance(row.get("run"), dict)]
     lines = [
-        *_listing_lines("logs", answer),
+        *listing_lines("logs", answer),
         Line("logs: ids", "note", shapes.tally((row.get("id") for row in answer.rows), shapes.identity)),
         Line("logs: times", "note", shapes.tally((row.get("timestamp") for row in answer.rows), shapes.time)),
         Line("logs: embed=run", "ok" if runs else "warn", f"{len(runs)} of {len(answer.rows)} rows carry their run"),
         Line("signed URLs", "note", shapes.signing(answer.body, again.body)),
         *await _second_page(source, request, answer),
     ]
-    return lines + (_run_lines("embedded run", runs) if runs else [])
+    return lines + (run_lines("embedded run", runs) if runs else [])
 
 
 async def _second_page(source: Source, request: Request, first: Answer) -> list[Line]:
@@ -138,36 +111,36 @@ async def _logs_sort(source: Source, found: dict[str, Any]) -> list[Line]:
         shapes.order(found.get("ascending", [])),
         shapes.order(row.get("timestamp") for row in answer.rows),
     )
-    return [_sort_line("logs: sort", orders, answer.status)]
+    return [sort_line("logs: sort", orders, answer.status)]
 
 
 async def _runs(source: Source, found: dict[str, Any]) -> list[Line]:
     up = await ask(source, endpoints.runs(None, "created_at:asc", FEW))
     down = await ask(source, endpoints.runs(None, "created_at:desc", FEW))
     if not up.rows:
-        return [_empty("runs", up)]
+        return [empty("runs", up)]
     found["run"] = up.rows[0]
     orders = (
         shapes.order(row.get("created_at") for row in up.rows),
         shapes.order(row.get("created_at") for row in down.rows),
     )
     return [
-        *_listing_lines("runs", up),
-        _sort_line("runs: sort", orders, down.status),
-        *_run_lines("listed run", up.rows),
+        *listing_lines("runs", up),
+        sort_line("runs: sort", orders, down.status),
+        *run_lines("listed run", up.rows),
     ]
 
 
-async def _runs_embed(source: Source, found: dict[str, Any]) -> list[Line]:
+async def _runs_embed(source: Source) -> list[Line]:
     request = endpoints.runs(None, None, FEW)
     asked = replace(request, params=(*request.params, ("embed", ",".join(RELATIONS))))
     answer = await ask(source, asked)
     if answer.status != 200:
         return [Line("runs: embed", "note", f"refused: {answer.status}; relations come from their own endpoints")]
-    return [Line("runs: embed", "note", _relations(answer.rows))]
+    return [Line("runs: embed", "note", relations(answer.rows))]
 
 
-async def _filter(source: Source, kind: str, field: str, found: dict[str, Any]) -> list[Line]:
+async def _filter(source: Source, kind: str, field: str) -> list[Line]:
     listing = endpoints.logs(None, f"{field}:asc", SAMPLE, embed=False)
     if kind == "runs":
         listing = endpoints.runs(None, f"{field}:asc", SAMPLE)
@@ -195,16 +168,16 @@ async def _singles(source: Source, found: dict[str, Any]) -> list[Line]:
             lines.append(Line(f"one {kind}", "ok" if good else "warn", f"answered {answer.status}"))
             if good:
                 run = answer.json if kind == "run" else answer.json.get("run")
-                lines.append(Line(f"one {kind}: relations", "note", _relations([run] if isinstance(run, dict) else [])))
+                lines.append(Line(f"one {kind}: relations", "note", relations([run] if isinstance(run, dict) else [])))
     return lines
 
 
-async def _node_runs(source: Source, found: dict[str, Any]) -> list[Line]:
+async def _node_runs(source: Source) -> list[Line]:
     answer = await ask(source, endpoints.node_runs("any"))
-    return _listing_lines("node runs of any run", answer) if answer.rows else [_empty("node runs of any run", answer)]
+    return listing_lines("node runs of any run", answer) if answer.rows else [empty("node runs of any run", answer)]
 
 
-async def _dimensions(source: Source, found: dict[str, Any]) -> list[Line]:
+async def _dimensions(source: Source) -> list[Line]:
     lines = []
     flows = await ask(source, endpoints.flows())
     asked = [("flows", flows), ("models", await ask(source, endpoints.models()))]
@@ -212,7 +185,7 @@ async def _dimensions(source: Source, found: dict[str, Any]) -> list[Line]:
         asked.append(("nodes of a flow", await ask(source, endpoints.flow_nodes(str(flows.rows[0].get("id"))))))
     asked.append(("prices of any model", await ask(source, endpoints.pricing("any"))))
     for name, answer in asked:
-        lines += _listing_lines(name, answer) if answer.rows else [_empty(name, answer)]
+        lines += listing_lines(name, answer) if answer.rows else [empty(name, answer)]
     if flows.rows:
         filled = [name for name in ("nodes", "inputs", "outputs", "created_by_user") if flows.rows[0].get(name)]
         lines.append(Line("flows: relations", "note", f"filled: {', '.join(filled) or 'none'}"))
@@ -227,46 +200,3 @@ async def _totals(source: Source, found: dict[str, Any]) -> list[Line]:
         return [Line("totals", "warn", f"answered {answer.status}: days cannot be reconciled with the vendor's totals")]
     spends = shapes.tally((bucket.get("spend") for bucket in timeline if isinstance(bucket, dict)), shapes.decimal)
     return [Line("totals", "ok", f"one day gives {len(timeline)} buckets; spend is written as {spends}")]
-
-
-def _listing_lines(topic: str, answer: Answer) -> list[Line]:
-    name, value = shapes.cursor_of(answer.json)
-    keys = ", ".join(answer.json) if isinstance(answer.json, dict) else "a bare list"
-    coding = answer.encoding or "identity"
-    text = (
-        f"{len(answer.rows)} rows in {keys}; cursor {name or 'next'}: {shapes.cursor(value)}; "
-        f"coding {coding}, {answer.wire_bytes:,} bytes of {len(answer.body):,}"
-    )
-    return [Line(topic, "ok", text)]
-
-
-def _run_lines(topic: str, runs: list[dict[str, Any]]) -> list[Line]:
-    return [
-        Line(f"{topic}: shape", "note", shapes.tally(runs, shapes.generation)),
-        Line(f"{topic}: relations", "note", _relations(runs)),
-        Line(f"{topic}: ids", "note", shapes.tally((run.get("id") for run in runs), shapes.identity)),
-        Line(f"{topic}: times", "note", shapes.tally((run.get("created_at") for run in runs), shapes.time)),
-        Line(f"{topic}: cost", "note", shapes.tally((run.get("cost") for run in runs), shapes.decimal)),
-    ]
-
-
-def _relations(runs: list[dict[str, Any]]) -> str:
-    return "; ".join(
-        f"{name}: {shapes.tally((run.get(name, shapes.MISSING) for run in runs), shapes.relation)}"
-        for name in RELATIONS
-    )
-
-
-def _sort_line(topic: str, orders: tuple[str, str], status: int) -> Line:
-    if status != 200:
-        return Line(topic, "warn", f"sort_by is refused: {status}")
-    if "unknown" in orders:
-        return Line(topic, "note", "too few different times to tell")
-    good = orders == ("ascending", "descending")
-    return Line(topic, "ok" if good else "warn", f"asked ascending: {orders[0]}; asked descending: {orders[1]}")
-
-
-def _empty(topic: str, answer: Answer) -> Line:
-    if answer.status == 200:
-        return Line(topic, "note", "answered 200 without rows: nothing to learn here")
-    return Line(topic, "warn", f"answered {answer.status}")

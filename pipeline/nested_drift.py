@@ -10,7 +10,8 @@ from typing import Any
 from msgspec import UNSET, Raw
 
 from pipeline.canonical import value_of
-from pipeline.nested import VIEWS, View
+from pipeline.nested import VIEWS
+from pipeline.views import View
 
 
 def unknown_inside(kind: str, wire: Any) -> list[str]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from msgspec import Raw
 
-from pipeline.decode import Decoded, decode, decode_by_field, time_in
+from pipeline.decode import Decoded, decode, decode_by_field, in_utc, time_in
 from pipeline.embedded import elements, is_given, last_of_each
 from pipeline.facts import RunFacts, facts_of
 from pipeline.nested_drift import unknown_inside
@@ -109,7 +109,7 @@ class Observations:
         decoded = decode("logs", json)
         log = decoded.wire
         time = time_in(json, "timestamp") if log is None else log.timestamp
-        time = _utc(time)
+        time = in_utc(time)
         if self._outside(time):
             return time
         run = self._run_of(decoded, order)
@@ -244,10 +244,3 @@ class Observations:
                 fetched_at=self._page.fetched_at,
             )
         )
-
-
-def _utc(time: Any) -> datetime | None:
-    try:
-        return time.astimezone(UTC) if isinstance(time, datetime) else None
-    except OverflowError:
-        return None

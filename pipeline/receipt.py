@@ -18,7 +18,7 @@ from pipeline.flatten import flatten
 from pipeline.inflate import inflate
 from pipeline.listing import Page
 from pipeline.observations import Observations
-from pipeline.values import Batch, Drift, LandedPage, RawPage, Reject, Request, Window, observation
+from pipeline.values import Batch, LandedPage, RawPage, Request, Window, observation
 
 SINGLE = {"log": "logs", "run": "runs", "flow": "flows", "model": "models"}
 

@@ -36,6 +36,7 @@ DEFAULTS_AND_REASONS: tuple[tuple[str, str, str], ...] = (
     ("FLOWLEDGER_KEEP_RAW", "30d", "How long landed pages are kept."),
     ("FLOWLEDGER_PATIENCE", "5m", "How long one request is tried again before the run gives up."),
     ("FLOWLEDGER_READER_ROOT", "", "The published folder as BI readers see it, if mounted elsewhere for them."),
+    ("FLOWLEDGER_DEBUG", "", "Set to anything: an unexpected error shows where it happened."),
 )
 
 

@@ -48,19 +48,14 @@ def cursor(value: Any) -> str:
     """missing, null, empty, token, pq=..., ?pq=..., path or URL."""
     if value is MISSING:
         return "missing"
-    if value is None:
-        return "null"
+    if value is None or not str(value):
+        return "null" if value is None else "empty"
     text = str(value)
     parts = urlsplit(text)
-    if not text:
-        return "empty"
     if parts.scheme and parts.netloc:
         return "URL"
-    if text.startswith("?"):
-        return "?pq=..."
-    if text.startswith("/"):
-        return "path"
-    return "pq=..." if text.startswith("pq=") else "token"
+    starts = {"?": "?pq=...", "/": "path"}
+    return starts.get(text[0]) or ("pq=..." if text.startswith("pq=") else "token")
 
 
 def time(value: Any) -> str:

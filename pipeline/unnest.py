@@ -6,8 +6,8 @@ import json
 
 import pyarrow as pa
 
-from pipeline.nested import View
 from pipeline.tables import BOOL, INT, JSON, MONEY, REAL, TIME, UUID, Column
+from pipeline.views import View
 
 # A cast to DECIMAL(38,18) or BIGINT rounds what does not fit, and a time without offset takes the reader's zone:
 # only text that is exact passes to the cast.
@@ -34,7 +34,8 @@ def _list(view: View) -> str:
     )
     if key:
         parents = (
-            f"    FROM (\n        SELECT try_cast(item->>'$.id' AS UUID) AS id, json_extract(item, '$.{key}[*]') AS items\n"
+            "    FROM (\n        SELECT try_cast(item->>'$.id' AS UUID) AS id, "
+            f"json_extract(item, '$.{key}[*]') AS items\n"
             f"        FROM (\n            SELECT unnest(json_extract({column}, '$[*]')) AS item\n"
             f"            FROM main.{view.table}\n            WHERE json_valid({column})\n        )\n    )\n"
         )

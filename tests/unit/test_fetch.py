@@ -54,7 +54,7 @@ def get(response, request=RUNS, receive=whole, *, settings=SETTINGS, accept=froz
         async with Source(settings, transport=httpx.MockTransport(server)) as source:
             try:
                 return await source.get(request, receive, accept=accept), source
-            except Exception as error:  # noqa: BLE001 - the error is what the test is about
+            except Exception as error:  # noqa: BLE001  the error is what the test is about
                 return error, source
 
     return (*asyncio.run(run()), left)

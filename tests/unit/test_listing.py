@@ -28,7 +28,7 @@ PAGES = 20
 class Api:
     """Serves rows as they stand, two a page.
 
-    faults: page number -> how often its cursor is refused. refuses: parameter -> status. circle: the end leads to page 1.
+    faults: page number -> how often its cursor is refused. refuses: parameter -> status. circle: the end names page 1.
     """
 
     def __init__(self, times, *, faults=None, refuses=None, circle=False):
