@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flows.environment import prepare
 
 prepare()
 
-from prefect import flow  # noqa: E402  Prefect reads its environment when it is imported
-from prefect.artifacts import create_table_artifact  # noqa: E402
+from prefect import State, flow  # noqa: E402  Prefect reads its environment when it is imported
+from prefect.states import Failed  # noqa: E402
 
-from flows.nightly import Call, NightFailed, current_call, outcome_of, summary  # noqa: E402
+from flows.nightly import Call, current_call, in_utc, outcome_of, told  # noqa: E402
 from flows.tasks import STEPS  # noqa: E402
 from pipeline import ingest  # noqa: E402
 from pipeline.errors import FlowledgerError  # noqa: E402
@@ -24,12 +24,14 @@ from pipeline.values import Outcome, Step  # noqa: E402
 @flow(name="backfill", persist_result=False)
 async def backfill(
     start: datetime, end: datetime, window_hours: float = 24, newest_first: bool = False, resume: bool = True
-) -> int:
-    """Load [start, end) in windows; returns the exit code."""
+) -> int | State[int]:
+    """Load [start, end) in windows; returns the exit code, or a Failed state that says what failed."""
     call = current_call.get() or Call(from_environment())
-    start, end = (moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in (start, end))
+    call.begun = True
     try:
-        plan = ingest.plan_backfill(start, end, timedelta(hours=window_hours), newest_first=newest_first)
+        plan = ingest.plan_backfill(
+            in_utc(start), in_utc(end), timedelta(hours=window_hours), newest_first=newest_first
+        )
         call.outcome = await ingest.backfill(
             call.settings,
             plan,
@@ -41,14 +43,11 @@ async def backfill(
         )
     except FlowledgerError as error:
         call.error = error
-        raise NightFailed(str(error)) from None
-    await create_table_artifact(key="load-summary", table=summary(call.outcome), description="What was loaded")
-    if call.outcome.exit_code == 1:
-        raise NightFailed("; ".join(f"{window}: {why}" for window, why in call.outcome.failed))
-    return call.outcome.exit_code
+        return Failed(message=str(error))
+    return await told(call.outcome)
 
 
-def run_backfill_flow(
+def run_backfill_flow(  # noqa: PLR0913  a command's options are its arguments
     settings: Settings,
     start: datetime,
     end: datetime,

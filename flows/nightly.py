@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ from flows.environment import prepare
 
 prepare()
 
-from prefect import flow  # noqa: E402  Prefect reads its environment when it is imported
-from prefect.artifacts import create_table_artifact  # noqa: E402
+from prefect import State, flow  # noqa: E402  Prefect reads its environment when it is imported
+from prefect.artifacts import acreate_table_artifact  # noqa: E402
+from prefect.exceptions import TerminationSignal  # noqa: E402
+from prefect.states import Failed  # noqa: E402
 
 from flows.tasks import STEPS  # noqa: E402
 from pipeline import ingest  # noqa: E402
 from pipeline.errors import FlowledgerError  # noqa: E402
+from pipeline.finish import FAILED  # noqa: E402
 from pipeline.settings import Settings, from_environment  # noqa: E402
 from pipeline.values import Outcome, Step  # noqa: E402
 
@@ -31,6 +35,7 @@ class Call:
     report: Callable[[Step], None] = lambda _: None
     accept_source: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    begun: bool = False
     outcome: Outcome | None = None
     error: FlowledgerError | None = None
 
@@ -38,19 +43,19 @@ class Call:
 current_call: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
-class NightFailed(Exception):
-    """Tells Prefect that the night failed; what failed is in the ledger."""
-
-
 @flow(name="nightly", persist_result=False)
-async def nightly(until: datetime | None = None) -> int:
-    """Load everything from the watermark to `until` (default: now less the lag); returns the exit code."""
+async def nightly(until: datetime | None = None) -> int | State[int]:
+    """Load everything from the watermark to `until` (default: now less the lag); returns the exit code.
+
+    What fails is a Failed state that says what: Prefect would log a raised error's traceback.
+    """
     call = current_call.get() or Call(from_environment())
+    call.begun = True
     logging.getLogger("pipeline").setLevel(logging.INFO)
     try:
         call.outcome = await ingest.nightly(
             call.settings,
-            until=until,
+            until=in_utc(until) if until else None,
             now=call.now,
             report=call.report,
             accept_source=call.accept_source,
@@ -58,11 +63,21 @@ async def nightly(until: datetime | None = None) -> int:
         )
     except FlowledgerError as error:
         call.error = error
-        raise NightFailed(str(error)) from None
-    await create_table_artifact(key="load-summary", table=summary(call.outcome), description="What the night loaded")
-    if call.outcome.exit_code == 1:
-        raise NightFailed("; ".join(f"{window}: {why}" for window, why in call.outcome.failed))
-    return call.outcome.exit_code
+        return Failed(message=str(error))
+    return await told(call.outcome)
+
+
+async def told(outcome: Outcome) -> int | State[int]:
+    """Show in Prefect what a load did; the exit code, or Failed with the windows that failed."""
+    await acreate_table_artifact(key="load-summary", table=summary(outcome), description="What was loaded")
+    if outcome.exit_code == FAILED:
+        return Failed(message="; ".join(f"{window}: {why}" for window, why in outcome.failed))
+    return outcome.exit_code
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment; one without an offset, as Prefect's pages may send it, is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def summary(outcome: Outcome) -> list[dict[str, str | int]]:
@@ -89,15 +104,21 @@ def run_nightly_flow(
 def outcome_of(call: Call, run: Callable[[], object]) -> Outcome:
     """Run a flow for this call; what our ledger says of it counts, whatever Prefect says of the run."""
     token = current_call.set(call)
+    why = ""
     try:
         run()
-    except Exception:
-        if call.error is not None:
-            raise call.error from None
-        if call.outcome is None:
+    except TerminationSignal:
+        # Prefect took SIGTERM for itself and is done with it; the command has its own way to end, and exit code.
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    except Exception as error:
+        if call.begun and call.outcome is None and call.error is None:
             raise
+        why = f": {error}"
     finally:
         current_call.reset(token)
-    if call.outcome is None:
-        raise FlowledgerError("Prefect ended the run before it began. Try again, or use --no-prefect.")
-    return call.outcome
+    if call.outcome is not None:
+        return call.outcome
+    if call.error is not None:
+        raise call.error
+    raise FlowledgerError(f"Prefect ended the run before it began{why}. Try again, or use --no-prefect.")

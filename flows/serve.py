@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from flows.environment import prepare
 
 prepare()
 
 from prefect import serve  # noqa: E402  Prefect reads its environment when it is imported
-from prefect.deployments.runner import EntrypointType  # noqa: E402
+from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
+from prefect.types.entrypoint import EntrypointType  # noqa: E402
 
 from flows.backfill import backfill  # noqa: E402
 from flows.nightly import nightly  # noqa: E402
@@ -16,11 +19,12 @@ from flows.nightly import nightly  # noqa: E402
 
 def serve_flows(cron: str, timezone: str) -> None:
     """Serve until SIGINT, which lets the run in hand end; the lease keeps writers apart."""
-    serve(
-        nightly.to_deployment(
-            "nightly", schedule=Cron(cron, timezone=timezone), entrypoint_type=EntrypointType.MODULE_PATH
-        ),
-        backfill.to_deployment("backfill", entrypoint_type=EntrypointType.MODULE_PATH),
-        pause_on_shutdown=False,
-        limit=2,
-    )
+    serve(*asyncio.run(_deployments(cron, timezone)), pause_on_shutdown=False, limit=2)
+
+
+async def _deployments(cron: str, timezone: str) -> list[RunnerDeployment]:
+    by_module = EntrypointType.MODULE_PATH
+    return [
+        await nightly.ato_deployment("nightly", schedule=Cron(cron, timezone=timezone), entrypoint_type=by_module),
+        await backfill.ato_deployment("backfill", entrypoint_type=by_module),
+    ]

@@ -47,11 +47,14 @@ def nightly(
         typer.echo("--until lies in the future: of rows yet to come, later nights read the lookback only.", err=True)
 
     def job(report: Report) -> Result:
+        options: dict[str, Any] = {"until": end, "now": now(), "report": report, "accept_source": accept_source}
         if no_prefect:
-            from pipeline.ingest import nightly as load
-        else:
-            from flows.nightly import run_nightly_flow as load
-        return load(settings, until=end, now=now(), report=report, accept_source=accept_source)
+            from pipeline import ingest
+
+            return ingest.nightly(settings, **options)
+        from flows.nightly import run_nightly_flow
+
+        return run_nightly_flow(settings, **options)
 
     perform("nightly", settings, job)
 

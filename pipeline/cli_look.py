@@ -73,7 +73,7 @@ def reconcile(
 
 def _planned(module: str, function: str, command: str, instead: str) -> Callable[..., Any]:
     """The function of a command that a later version brings; NotThereYet says so in one sentence."""
-    found = find_spec(module) and getattr(import_module(module), function, None)
-    if not callable(found):
+    found: Callable[..., Any] | None = getattr(import_module(module), function, None) if find_spec(module) else None
+    if found is None:
         raise NotThereYet(f"`flowledger {command}` is planned and not there yet. {instead}".rstrip())
     return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import pyarrow as pa
 
 from pipeline import ledger, moments, outstanding
 from pipeline.check import run_checks
@@ -51,7 +52,8 @@ def commit_batch(
     commit_number: int,
 ) -> Committed:
     """Commit one batch. CheckFailed or TooManyRejects when it must not go in; then nothing of it did."""
-    _break_off(batch)
+    if window is not None:
+        _break_off(batch)
     for name, table in TABLES.items():
         stage(con, table, batch.tables[name])
     moments.reached("staged")
@@ -77,10 +79,15 @@ def commit_batch(
 
 
 def _break_off(batch: Batch) -> None:
-    """TooManyRejects when a table would lose more than half of its rows: the watermark must not move over that."""
+    """TooManyRejects when more than half of a table's rows are bad: the watermark must not move over that.
+
+    Only where there is something to move over: flows, models and prices are read whole again every night.
+    """
     bad = Counter(OBJECTS[kind] for kind, _ in {(r.object, r.row_id or r.raw) for r in batch.rejects})
     for name, rejected in bad.items():
-        loaded = len(batch.tables[name]["id"].unique()) if batch.tables[name].num_rows else 0
+        if TABLES[name].day is None:
+            continue
+        loaded = _ids(batch.tables[name])
         if rejected > loaded and rejected >= FEWEST_REJECTS:
             first = next(reject for reject in batch.rejects if OBJECTS[reject.object] == name)
             raise TooManyRejects(
@@ -89,6 +96,11 @@ def _break_off(batch: Batch) -> None:
                 "The window was rolled back and is read again by the next run. If the API has changed for good, "
                 "Flowledger must be upgraded; the pages are kept in raw/."
             )
+
+
+def _ids(rows: pa.Table) -> int:
+    """How many different ids the rows have; Arrow cannot count UUIDs, only their bytes."""
+    return len({each for chunk in rows["id"].chunks for each in chunk.storage.to_pylist()})
 
 
 def _keep_books(con: Connection, load: Load, batch: Batch, now: datetime) -> list[Finding]:

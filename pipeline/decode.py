@@ -191,7 +191,12 @@ def _head_leniently(json: bytes, error: Exception) -> Head:
     if not isinstance(items, list):
         raise BrokenBody(f"The API answered 200 with something that is no page: {_beginning(json)}")
     cursor = (page.get("next") or page.get("next_pq")) if isinstance(page, dict) else None
-    return Head([Raw(text_of(item)) for item in items], cursor if isinstance(cursor, str) else None)
+    if isinstance(cursor, int) and not isinstance(cursor, bool):
+        cursor = str(cursor)
+    if cursor is not None and not isinstance(cursor, str):
+        # Taken for the end of the listing, it would lose every page after this one.
+        raise BrokenBody("The API answered 200 with a page whose next cursor is neither text nor a number.")
+    return Head([Raw(text_of(item)) for item in items], cursor or None)
 
 
 def _beginning(json: bytes) -> str:

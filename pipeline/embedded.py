@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from msgspec import Raw
@@ -44,6 +45,14 @@ def last_of_each(items: list[Raw]) -> list[Raw]:
     for place, item in enumerate(items):
         last[_identity(item) or place] = item
     return list(last.values())
+
+
+def is_uuid(text: str) -> bool:
+    """Whether an id is one that the API could be asked for."""
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def _identity(item: Raw) -> str | None:

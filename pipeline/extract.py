@@ -77,10 +77,12 @@ async def _look_for_unlisted(job: Job, receipt: Receipt, window: Window, listed:
     await runs_by_id(job, receipt, stored - listed - set(receipt.seen.runs))
 
 
-async def open_runs(job: Job, before: datetime) -> Part:
-    """Older runs that are still open, read by id."""
+async def open_runs(job: Job, before: datetime) -> Part | None:
+    """Older runs that are still open, read by id; None when none is due."""
     receipt = job.receipt(None)
     due: list[str] = await job.with_db(outstanding.open_runs_due, job.now, before)
+    if not due:
+        return None
     findings = await runs_by_id(job, receipt, due)
     part = await _part(job, receipt, last=True)
     return replace(part, findings=(*findings, *part.findings))

@@ -32,6 +32,9 @@ CURSOR_STATUSES = frozenset({400, 404, 410, 422})
 ESSENTIAL = frozenset({"logs", "log", "runs", "run"})
 TRANSPORT_ERRORS = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
 
+# The summary counts what was tried again; stamina's own line on stderr says neither what nor why.
+stamina.instrumentation.set_on_retry_hooks(())
+
 
 class Later(Exception):
     """An answer that time may heal. after: seconds that the server asked to wait, or None."""

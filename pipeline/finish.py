@@ -20,7 +20,8 @@ async def finish(job: Job) -> Outcome:
     The load is closed before it is published, so that readers see it as ended, and once more with its version.
     """
     settings = job.settings
-    outcome = _outcome(job)
+    news = await job.with_db(loads.new_findings, job.load, job.tally.findings)
+    outcome = _outcome(job, FAILED if job.tally.failed else FINDINGS if news else DONE)
     await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
     if not outcome.failed:
         try:
@@ -37,12 +38,12 @@ async def finish(job: Job) -> Outcome:
     return outcome
 
 
-def _outcome(job: Job) -> Outcome:
+def _outcome(job: Job, exit_code: int) -> Outcome:
     tally = job.tally
     return Outcome(
         command=job.command,
         load_id=job.load.load_id,
-        exit_code=FAILED if tally.failed else FINDINGS if tally.findings else DONE,
+        exit_code=exit_code,
         windows=tally.windows,
         failed=tuple(tally.failed),
         merged=tally.merged,

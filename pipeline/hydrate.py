@@ -43,14 +43,17 @@ async def runs_by_id(job: Job, receipt: Receipt, ids: Iterable[str]) -> list[Fin
 async def node_runs(job: Job, receipt: Receipt) -> list[Finding]:
     """Node runs of every run of the receipt that may have some and whose list did not arrive."""
     wanted = {run: facts for run, facts in receipt.seen.runs.items() if _may_have_node_runs(facts)}
+    # A run in quarantine cannot say whether it has node runs; they load without it.
+    rejected = receipt.seen.runs_of_unknown_nodes - receipt.seen.runs.keys()
     if not wanted:
-        return []
+        return await _each(job, receipt, [endpoints.node_runs(run) for run in sorted(rejected)], paged=True)
     stored = await job.with_db(ledger.runs_with_all_node_runs, list(wanted))
     wanted = {run: facts for run, facts in wanted.items() if not (facts.terminal and run in stored)}
     if len(wanted) > FEW:
         await job.survey(("node_runs",))
         wanted = await _node_runs_listed(job, receipt, wanted)
-    return await _each(job, receipt, [endpoints.node_runs(run) for run in sorted(wanted)], paged=True)
+    left = sorted(wanted.keys() | rejected)
+    return await _each(job, receipt, [endpoints.node_runs(run) for run in left], paged=True)
 
 
 def _may_have_node_runs(facts: RunFacts) -> bool:
@@ -126,15 +129,22 @@ async def pricing(job: Job, receipt: Receipt) -> list[Finding]:
 
 
 async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: bool = False) -> list[Finding]:
-    reads = [_all_pages(job, receipt, r) if paged else _one(job, receipt, r) for r in requests]
-    return [finding for found in await asyncio.gather(*reads) for finding in found]
+    read_one = _all_pages if paged else _one
+    reads = [asyncio.create_task(read_one(job, receipt, request)) for request in requests]
+    try:
+        return [finding for found in await asyncio.gather(*reads) for finding in found]
+    finally:
+        # Where one fails the others would go on asking for a window that is lost.
+        for unfinished in reads:
+            unfinished.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
 
 
 async def _one(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
     try:
         await job.source.get(request, receipt.take, accept=NOT_FOUND)
     except RequestRefused as refusal:
-        return [_not_given(request, refusal)]
+        return [_not_given(refusal)]
     return []
 
 
@@ -145,12 +155,13 @@ async def _all_pages(job: Job, receipt: Receipt, request: Request) -> list[Findi
                 pass
             break
         except RequestRefused as refusal:
-            return [_not_given(request, refusal)]
+            return [_not_given(refusal)]
         except (CursorLoop, CursorExpired) as lost:
             if attempt == RESTARTS:
                 return [Finding("relation_not_given", "warn", str(lost))]
     return []
 
 
-def _not_given(request: Request, refusal: RequestRefused) -> Finding:
-    return Finding("relation_not_given", "warn", f"{request.path} answered {refusal.status}: {refusal}")
+def _not_given(refusal: RequestRefused) -> Finding:
+    told = f"{refusal} What it holds stays as it is; ask for the key's scopes if it should be readable."
+    return Finding("relation_not_given", "warn", told)

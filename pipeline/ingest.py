@@ -59,7 +59,7 @@ async def nightly(
     steps: tuple[Extract, Upsert, Finish] = (extract_window, upsert_window, finish),
 ) -> Outcome:
     """The nightly job: dimensions, windows from the watermark less the lookback, open runs, publish."""
-    end = until or now - settings.lag
+    end = until or (now - settings.lag).replace(second=0, microsecond=0)
     async with open_job(settings, "nightly", {"until": short(end)}, now, accept_source=accept_source) as job:
         job.report = report
         watermark = await job.with_db(ledger.watermark)
@@ -198,7 +198,9 @@ async def _dimensions(job: Job) -> None:
 
 async def _open_runs(job: Job, before: datetime) -> None:
     try:
-        await upsert(job, None, await open_runs(job, before), None)
+        part = await open_runs(job, before)
+        if part is not None:
+            await upsert(job, None, part, None)
     except AccessRefused:
         raise
     except FlowledgerError as failure:

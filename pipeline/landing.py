@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -100,8 +100,10 @@ def confirm_record(path: Path) -> Path:
 
 
 def settle_pending(raw: Path, committed: Callable[[WindowRecord], bool]) -> None:
-    """Confirm or drop what a killed run left pending; `committed` asks the warehouse."""
+    """Confirm or drop what a killed run left pending; `committed` asks the warehouse. Half a record is dropped too."""
     folder = raw / "records"
+    for half in folder.glob(".*"):
+        half.unlink()
     for name in _record_names(folder):
         if name.endswith(PENDING):
             if committed(_read_record(folder / name)):
@@ -119,12 +121,15 @@ def records(raw: Path) -> Iterator[WindowRecord]:
 def prune(raw: Path, before: datetime) -> int:
     """Delete records whose pages were all received before the moment, and the bodies nobody names any more.
 
+    A record without pages is as old as its file: a rebuild needs it as long as the others of its load.
     Returns the number of files deleted. Only the holder of the lease may: a body is landed before its record.
     """
     folder, named, deleted = raw / "records", set[str](), 0
     for name in _record_names(folder):
         record = _read_record(folder / name)
-        if not name.endswith(PENDING) and all(page.fetched_at < before for page in record.pages):
+        written = datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)
+        received = max((page.fetched_at for page in record.pages), default=written)
+        if not name.endswith(PENDING) and received < before:
             (folder / name).unlink()
             deleted += 1
         else:

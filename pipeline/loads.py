@@ -95,6 +95,17 @@ def finish_load(con: Connection, load: Load, outcome: Outcome, now: datetime) ->
         record_findings(con, load, outcome.findings, now)
 
 
+def new_findings(con: Connection, load: Load, findings: Sequence[Finding]) -> list[Finding]:
+    """Those that no earlier load has told in the same words: what does not change is told each time, but is no news."""
+    known = set(
+        con.execute(
+            "SELECT DISTINCT check_name, detail FROM warehouse.ledger.findings WHERE load_id <> $id",
+            {"id": load.load_id},
+        ).fetchall()
+    )
+    return [found for found in findings if (found.check, found.detail) not in known]
+
+
 def record_findings(con: Connection, load: Load, findings: Sequence[Finding], now: datetime) -> None:
     """Enter findings of the load."""
     rows = [(load.load_id, f.check, f.severity, f.detail, f.rows, now) for f in findings]

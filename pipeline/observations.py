@@ -14,7 +14,7 @@ from uuid import UUID
 from msgspec import Raw
 
 from pipeline.decode import Decoded, decode, decode_by_field, in_utc, time_in
-from pipeline.embedded import elements, is_given, last_of_each
+from pipeline.embedded import elements, is_given, is_uuid, last_of_each
 from pipeline.facts import RunFacts, facts_of
 from pipeline.nested_drift import unknown_inside
 from pipeline.quarantine import raw_text
@@ -36,6 +36,7 @@ class Observations:
         self.runs: dict[str, RunFacts] = {}
         self.flow_ids: set[str] = set()
         self.model_ids: set[str] = set()
+        self.runs_of_unknown_nodes: set[str] = set()
         self.flows_arrived: set[str] = set()
         self.models_arrived: set[str] = set()
         self.complete_pricing: dict[str, int] = {}
@@ -202,8 +203,8 @@ class Observations:
         found += self.rows["logs"][before:]
         if row is not None:
             self._note_run(decoded.wire, nodes)
-        elif decoded.row_id:
-            self._rejected_runs.add(decoded.row_id)
+        elif decoded.row_id and not nodes and is_uuid(decoded.row_id):
+            self.runs_of_unknown_nodes.add(decoded.row_id)
         return tuple(child for child in found if child is not None)
 
     def _note_run(self, run: Any, nodes: list[Raw] | None) -> None:

@@ -117,7 +117,7 @@ def _where_to_look(outcome: Outcome, home: Path) -> list[str]:
         return ["Nothing new was published; readers keep what they have. See: flowledger status"]
     return [
         f"Published: {home / 'published' / 'flowledger.duckdb'} (version {outcome.published})",
-        'Look: flowledger status, flowledger sql "SHOW ALL TABLES"',
+        'Look: flowledger status, flowledger sql "FROM marts.spend_by_day"',
     ]
 
 

@@ -113,13 +113,13 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         api_key=_key(given("RUNFLOW_API_KEY"), given("RUNFLOW_API_KEY_FILE")),
         api_url=_url(given("RUNFLOW_API_URL") or LIVE_URL),
-        organization_id=given("RUNFLOW_ORGANIZATION_ID"),
+        organization_id=_organization(given("RUNFLOW_ORGANIZATION_ID")),
         home=Path(given("FLOWLEDGER_HOME") or "flowledger-data").expanduser().absolute(),
         start=moment(start, "FLOWLEDGER_START") if start else None,
         lag=span("FLOWLEDGER_LAG", Settings.lag),
         lookback=span("FLOWLEDGER_LOOKBACK", Settings.lookback),
         sweep=span("FLOWLEDGER_SWEEP", Settings.sweep),
-        concurrency=int(_number(given("FLOWLEDGER_CONCURRENCY"), "FLOWLEDGER_CONCURRENCY", Settings.concurrency)),
+        concurrency=_whole(given("FLOWLEDGER_CONCURRENCY"), "FLOWLEDGER_CONCURRENCY", Settings.concurrency),
         rate=_number(given("FLOWLEDGER_RATE"), "FLOWLEDGER_RATE", Settings.rate),
         plan=_one_of(given("FLOWLEDGER_PLAN"), "FLOWLEDGER_PLAN", ("embed", "split")),
         privacy=_one_of(given("FLOWLEDGER_PRIVACY"), "FLOWLEDGER_PRIVACY", ("drop", "hash", "keep")),
@@ -163,6 +163,18 @@ def _number(text: str | None, name: str, default: float) -> float:
     if not 0 < number < 10_000:
         raise UsageError(f"{name} is {text!r}: write a number above 0.")
     return number
+
+
+def _whole(text: str | None, name: str, default: int) -> int:
+    if text is not None and not re.fullmatch(r"0*[1-9]\d{0,3}", text):
+        raise UsageError(f"{name} is {text!r}: write a whole number from 1 to 9999.")
+    return default if text is None else int(text)
+
+
+def _organization(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"[A-Za-z0-9_\-.]+", text):
+        raise UsageError(f"RUNFLOW_ORGANIZATION_ID is {text!r}: write the organisation's id, without quotes or spaces.")
+    return text
 
 
 def _one_of(text: str | None, name: str, allowed: tuple[str, ...]) -> str:

@@ -7,7 +7,6 @@ lease and the published manifest. Out: `Known`, as text or JSON.
 from __future__ import annotations
 
 import os
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,9 +49,10 @@ class Known:
 
 def write_status(con: Connection, home: Path, now: datetime) -> None:
     """Leave the state of the warehouse for those who may not open it: whole or not at all."""
-    temporary = home / f".{FILE}.{uuid.uuid4().hex}"
+    # One name, so that what a killed run left is written over: there is one writer at a time.
+    temporary = home / f".{FILE}"
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(gather(con, now))))

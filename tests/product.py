@@ -18,8 +18,9 @@ from pipeline.settings import Settings
 from pipeline.tables import TABLES
 from pipeline.values import Outcome
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-START = datetime(2026, 11, 18, tzinfo=UTC)
+# Rows are received by the real clock, so the simulated one must stay behind it, whatever a test adds to it.
+NOW = datetime(2025, 11, 20, 12, tzinfo=UTC)
+START = datetime(2025, 11, 18, tzinfo=UTC)
 SMALL = Config(seed=5, start=START, now=NOW, runs_per_day=14, logs_per_run=5)
 PERSONAL = "created_by_user"
 
@@ -89,7 +90,7 @@ def wanted(truth: Truth, config: Config = SMALL) -> Rows:
         columns = [c for c in table.columns if c.name != PERSONAL]
         rows = getattr(truth, name)
         result[name] = {
-            id: {c.name: _spelled(speller, c.type, row.get(c.name)) for c in columns} for id, row in rows.items()
+            key: {c.name: _spelled(speller, c.type, row.get(c.name)) for c in columns} for key, row in rows.items()
         }
     return result
 
@@ -107,12 +108,12 @@ def differences(here: Rows, there: Rows) -> list[str]:
     found = []
     for name in TABLES:
         mine, theirs = here[name], there[name]
-        found += [f"{name} {id} is missing" for id in sorted(theirs.keys() - mine.keys())]
-        found += [f"{name} {id} should not be there" for id in sorted(mine.keys() - theirs.keys())]
-        for id in sorted(mine.keys() & theirs.keys()):
+        found += [f"{name} {key} is missing" for key in sorted(theirs.keys() - mine.keys())]
+        found += [f"{name} {key} should not be there" for key in sorted(mine.keys() - theirs.keys())]
+        for key in sorted(mine.keys() & theirs.keys()):
             found += [
-                f"{name} {id} {column}: {mine[id][column]!r}, not {value!r}"
-                for column, value in theirs[id].items()
-                if mine[id][column] != value
+                f"{name} {key} {column}: {mine[key][column]!r}, not {value!r}"
+                for column, value in theirs[key].items()
+                if mine[key][column] != value
             ]
     return found

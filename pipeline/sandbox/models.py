@@ -10,7 +10,7 @@ from pipeline.sandbox.config import Config
 from pipeline.sandbox.seeded import DAY, random_id, stream, to_time, to_us
 
 Json = dict[str, Any]
-BORN = to_us(to_time(0).replace(year=2026, month=4, day=2, hour=9, minute=30))
+BORN = to_us(to_time(0).replace(year=2025, month=4, day=2, hour=9, minute=30))
 
 _SENTENCES = (
     "It keeps the subject's edges and textures while the scene around it is drawn anew.",

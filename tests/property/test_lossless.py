@@ -28,8 +28,9 @@ LISTS = {"node_runs": "node_runs", "pricing": "pricing"}
 ONES = {"flow": "flows", "model": "models"}
 
 texts = st.one_of(st.text(st.characters(codec="utf-8"), max_size=12), st.just("https://h/a?v=1"))
+numbers = st.one_of(st.integers(-(2**70), 2**70), st.decimals(allow_nan=False, allow_infinity=False))
 free = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.decimals(allow_nan=False, allow_infinity=False), texts),
+    st.one_of(st.none(), st.booleans(), numbers, texts),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
     max_leaves=6,
 )  # fmt: skip

@@ -73,8 +73,8 @@ def plain_fold(rows):
         held["_absent"] &= row["_absent"]
         held["_terminal"] |= row["_terminal"]
     return {
-        id: tuple(held.get(name) for name in (*COLUMNS, "extra", "_absent", "_terminal"))
-        for id, held in stored.items()
+        key: tuple(held.get(name) for name in (*COLUMNS, "extra", "_absent", "_terminal"))
+        for key, held in stored.items()
     }
 
 

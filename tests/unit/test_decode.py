@@ -30,7 +30,8 @@ def test_both_wrappers_and_every_end_marker_are_understood(page, cursor):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>Bad gateway</html>", b'{"items":[{"id":1}', b'{"code":"RATE_LIMITED","message":"slow"}', b"null", b"5",
+    [b"", b"<html>Bad gateway</html>", b'{"items":[{"id":1}', b'{"code":"RATE_LIMITED","message":"slow"}', b"null",
+     b"5",
      b'{"error":{"message":"x"}}', b'{"items":null}', b'{"items":{}}'],
 )  # fmt: skip
 def test_a_200_that_is_no_page_is_a_broken_body(body):

@@ -56,9 +56,10 @@ def test_a_changed_row_names_both_its_days(con):
 
 
 def test_the_day_is_the_utc_day(con):
-    merged(con, "runs", row(RUN, created_at=datetime(2026, 11, 20, 23, 59, 59, 999_999, tzinfo=UTC)))
+    last = datetime(2026, 11, 20, 23, 59, 59, 999_999, tzinfo=UTC)
+    merged(con, "runs", row(RUN, created_at=last))
     con.execute("SET TimeZone = 'Asia/Tokyo'")
-    merged(con, "runs", row(RUN, 2, status_code="x", created_at=datetime(2026, 11, 20, 23, 59, 59, 999_999, tzinfo=UTC)))
+    merged(con, "runs", row(RUN, 2, status_code="x", created_at=last))
     assert con.execute("SELECT old_day, new_day FROM changed_runs").fetchall() == [(date(2026, 11, 20),) * 2]
 
 
