@@ -75,10 +75,10 @@ def _where_to_go_on(home: Path) -> str:
     return "\n".join(
         (
             "\nWhere to look",
-            f"  Database for BI tools (read only):  {shown_home}/published/flowledger.duckdb",
-            f"  Parquet files:                      {shown_home}/published/parquet/",
-            f"  What is loaded, and any gap:        FLOWLEDGER_HOME={shown_home} flowledger status",
-            f'  Ask something:                      FLOWLEDGER_HOME={shown_home} flowledger sql "FROM marts.flow_totals"',
+            f"  For BI tools:   {shown_home}/published/flowledger.duckdb",
+            f"  Parquet files:  {shown_home}/published/parquet/",
+            f"  What is there:  FLOWLEDGER_HOME={shown_home} flowledger status",
+            f'  Ask something:  FLOWLEDGER_HOME={shown_home} flowledger sql "FROM marts.flow_totals"',
             "With a real key: set RUNFLOW_API_KEY, then flowledger doctor, then flowledger nightly.",
         )
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
-from pipeline.stage import digest_of
+from pipeline.digest import digest_of
 from pipeline.statements import sql_text
 from pipeline.tables import TIME, Table
 from pipeline.warehouse import given

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from pipeline import endpoints, landing, ledger
-from pipeline.errors import CursorExpired, CursorLoop, RequestRefused
+from pipeline.errors import BrokenBody, CursorExpired, CursorLoop, RequestRefused, SourceError
 from pipeline.facts import RunFacts
 from pipeline.job import Job
 from pipeline.listing import RESTARTS, read
@@ -143,7 +143,7 @@ async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: b
 async def _one(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
     try:
         await job.source.get(request, receipt.take, accept=NOT_FOUND)
-    except RequestRefused as refusal:
+    except (RequestRefused, BrokenBody) as refusal:
         return [_not_given(refusal)]
     return []
 
@@ -154,7 +154,7 @@ async def _all_pages(job: Job, receipt: Receipt, request: Request) -> list[Findi
             async for _ in read_pages(job.source, request, receipt.take, lambda page: page.next):
                 pass
             break
-        except RequestRefused as refusal:
+        except (RequestRefused, BrokenBody) as refusal:
             return [_not_given(refusal)]
         except (CursorLoop, CursorExpired) as lost:
             if attempt == RESTARTS:
@@ -162,6 +162,6 @@ async def _all_pages(job: Job, receipt: Receipt, request: Request) -> list[Findi
     return []
 
 
-def _not_given(refusal: RequestRefused) -> Finding:
+def _not_given(refusal: SourceError) -> Finding:
     told = f"{refusal} What it holds stays as it is; ask for the key's scopes if it should be readable."
     return Finding("relation_not_given", "warn", told)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipeline.stage import digest
+from pipeline.digest import digest_of_row
 from pipeline.statements import sql_text
 from pipeline.tables import Table
 from pipeline.values import Merged
@@ -99,7 +99,7 @@ def _names(table: Table) -> dict[str, str]:
         ),
         "marks": _kept_marks(table),
         "still_marked": _marked(table, "r"),
-        "digest": digest(table, "f"),
+        "digest": digest_of_row(table, "f"),
         "assignments": ", ".join(f'"{c.name}" = s."{c.name}"' for c in table.stored if c.name != "id"),
     }
 
