@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from pyarrow import dataset
 
 TABLES = ("logs", "runs", "node_runs", "flows", "models", "pricing")
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.02
 
 
 def ask(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -13,7 +13,6 @@ KILLED = -signal.SIGKILL
 FIRST_NIGHT = [
     ("landed", 1),
     ("landed", 8),
-    ("statement", 200),
     ("statement", 300),
     ("rename 000000002-000001-000001.json.pending", 1),
     ("staged", 1),
@@ -30,6 +29,7 @@ NEXT_NIGHT = [
     ("after-commit", 3),
     ("before-rename-parquet", 1),
     ("before-rename-snapshot", 1),
+    ("rename parquet", 1),
     ("before-rename-database", 1),
     ("before-manifest", 1),
     ("after-manifest", 1),

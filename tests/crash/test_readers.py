@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -42,21 +43,31 @@ def night(box, home, clock):
     assert subprocess.run([sys.executable, "-m", "tests.crash.night", *told], cwd=ROOT, check=False).returncode == 0
 
 
+def keep(published, folder):
+    """Give every published file a second name; returns what each now holds."""
+    folder.mkdir()
+    files = [path for path in published.rglob("*") if path.is_file() and "snapshots" not in path.parts]
+    for number, path in enumerate(files):
+        os.link(path, folder / str(number))
+    return {path: path.read_bytes() for path in folder.iterdir()}
+
+
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory):
-    """The versions that were published, when each night began and ended, and the reads of each reader."""
+    """What was published, when each night began and ended, what each reader read and said, and the files kept."""
     folder = tmp_path_factory.mktemp("readers")
     home, stop = folder / "home", folder / "stop"
     published = home / "published"
     with serve(replace(SMALLER, now=CLOCKS[0])) as box, ExitStack() as stack:
         assert spend_night(box.url, home, CLOCKS[0]) == 0
-        versions, spans = [version(published, box)], []
+        versions, spans, kept = [version(published, box)], [], {}
         outs = {how: stack.enter_context((folder / how).open("w+")) for how in READERS}
         readers = {how: stack.enter_context(start_reader(how, published, stop, outs[how])) for how in READERS}
         stack.callback(stop.touch)
         assert {how: reader.stderr.readline() for how, reader in readers.items()} == dict.fromkeys(READERS, "reading\n")
         for clock in CLOCKS[1:]:
             box.configure(now=clock)
+            kept |= keep(published, folder / f"kept-{len(spans)}")
             began = time.monotonic()
             night(box, home, clock)
             spans.append((began, time.monotonic()))
@@ -64,7 +75,7 @@ def nights(tmp_path_factory):
         stop.touch()
         said = {how: reader.stderr.read() for how, reader in readers.items()}
         reads = {how: [json.loads(line) for line in (folder / how).read_text().splitlines()] for how in READERS}
-    return versions, spans, reads, said
+    return versions, spans, reads, said, kept
 
 
 def seen(read):
@@ -86,7 +97,7 @@ def test_no_read_fails(nights, how):
 
 @pytest.mark.parametrize("how", READERS)
 def test_every_read_is_one_whole_version_and_never_an_older_one_than_before(nights, how):
-    versions, _, reads, _ = nights
+    versions, _, reads = nights[:3]
     assert [read for read in reads[how] if seen(read) not in versions] == []
     order = [versions.index(seen(read)) for read in reads[how]]
     assert order == sorted(order)
@@ -100,10 +111,16 @@ def test_marts_and_ledger_are_of_the_same_version_as_the_tables(nights, how):
 
 @pytest.mark.parametrize("how", READERS)
 def test_readers_read_on_while_each_night_works(nights, how):
-    _, spans, reads, _ = nights
+    _, spans, reads = nights[:3]
     within = [sum(began <= r["began"] and r["ended"] <= ended for r in reads[how]) for began, ended in spans]
     assert min(within) > 0
     assert max(read["ended"] - read["began"] for read in reads[how]) < LONGEST_SECONDS
+
+
+def test_a_file_that_was_published_is_never_written_again(nights):
+    kept = nights[4]
+    assert len(kept) > 30
+    assert [path for path, content in kept.items() if path.read_bytes() != content] == []
 
 
 def test_there_were_reads_enough_to_tell(nights):
