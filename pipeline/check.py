@@ -27,13 +27,11 @@ WHAT_TO_DO = "What to do: "
 def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> list[Finding]:
     """Run every check of a severity in the order of their names; one finding for each that selects a row.
 
-    severity: fail or warn. LoadError when a check cannot run: one that was skipped would look like one that passed.
+    severity: fail or warn. They read what `gather_written` left. LoadError when a check cannot run: one that was skipped would look like one that passed.
     """
     files = sorted((SQL / "checks" / severity).glob("*.sql"))
     if not files:
         raise LoadError(f"There are no checks in sql/checks/{severity}. Install Flowledger again.")
-    for table in TABLES.values():
-        _gather_written(con, table, load_id)
     found = []
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -41,6 +39,12 @@ def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> l
         if rows.num_rows:
             found.append(Finding(path.stem, severity, _detail(text, rows), rows.num_rows))
     return found
+
+
+def gather_written(con: duckdb.DuckDBPyConnection, load_id: str) -> None:
+    """Create `written_<table>` for every table, from what the merge changed."""
+    for table in TABLES.values():
+        _gather_written(con, table, load_id)
 
 
 def _gather_written(con: duckdb.DuckDBPyConnection, table: Table, load_id: str) -> None:

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline import ledger, moments, outstanding
-from pipeline.check import run_checks
+from pipeline.check import gather_written, run_checks
 from pipeline.errors import CheckFailed, TooManyRejects
 from pipeline.history import keep_versions, mark_gone_runs, mark_removed_pricing
 from pipeline.loads import Load
@@ -69,6 +69,7 @@ def commit_batch(
         ledger.record_window(con, load, commit_number, window, batch, now)
         if watermark is not None:
             ledger.set_watermark(con, load, watermark, now)
+        gather_written(con, load.load_id)
         broken = run_checks(con, "fail", load.load_id)
         if broken:
             raise CheckFailed("; ".join(f"{found.check}: {found.detail}" for found in broken))
@@ -111,8 +112,8 @@ def _keep_books(con: Connection, load: Load, batch: Batch, now: datetime) -> lis
         {"gone": list(batch.gone_runs)},
     )
     outstanding.refresh_open_runs(con, "touched_runs", now)
-    for kind, name in OBJECTS.items():
-        outstanding.close_rejects(con, kind, f"stage_{name}", now)
+    for kind in outstanding.kinds_of_open_rejects(con):
+        outstanding.close_rejects(con, kind, f"stage_{OBJECTS[kind]}", now)
     fresh = outstanding.record_rejects(con, load, batch.rejects, now)
     outstanding.record_drift(con, batch.drift, now)
     if not fresh:
@@ -131,4 +132,5 @@ def _mark_dirty(con: Connection, table: Table) -> None:
             f"SELECT coalesce(c.old_day::VARCHAR, 'unknown') AS day FROM changed_{table.name} AS c "
             "WHERE c.action = 'update'"
         ).fetchall()
-    outstanding.mark_dirty(con, table.name, [day for (day,) in days])
+    if days:
+        outstanding.mark_dirty(con, table.name, [day for (day,) in days])

@@ -15,19 +15,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
 
-from pipeline.errors import FlowledgerError
+from pipeline.errors import StorageError
 from pipeline.fetch import Source
 from pipeline.interview import interview
 from pipeline.lease import is_held, owner
 from pipeline.progress import table
 from pipeline.settings import DEFAULTS_AND_REASONS, LIVE_URL, Settings
 from pipeline.values import short
-from pipeline.verdicts import Line
+from pipeline.verdicts import Line, failure
 
 PACKAGES = ("flowledger", "duckdb", "pyarrow", "prefect", "httpx", "msgspec")
 SECRETS = {"RUNFLOW_API_KEY"}
-PRIVATE = {"RUNFLOW_API_KEY_FILE", "RUNFLOW_ORGANIZATION_ID", "FLOWLEDGER_HOME", "FLOWLEDGER_READER_ROOT"}
+PRIVATE = {
+    *("RUNFLOW_API_KEY_FILE", "RUNFLOW_API_URL", "RUNFLOW_ORGANIZATION_ID"),
+    *("FLOWLEDGER_HOME", "FLOWLEDGER_READER_ROOT"),
+}
 PATIENCE = timedelta(seconds=20)
 LOW_DISK_BYTES = 2_000_000_000
 EXIT_WELL, EXIT_ILL, EXIT_CONFIGURATION = 0, 1, 2
@@ -44,10 +49,8 @@ def examine(settings: Settings, now: datetime, say: Callable[[str], object], *, 
     say(table([{"": line.verdict, "what": line.topic, "how": line.text} for line in lines]))
     say("")
     say(table([{"setting": name, "value": value, "from": origin} for name, value, origin in _settings()]))
-    report = settings.home / "doctor-report.json"
-    _write(report, settings, now, lines)
     say("")
-    say(f"Report without keys, names and ids, fit to be shared: {report}")
+    say(_write(settings.home, _report(settings, now, lines)))
     if keyless:
         return EXIT_CONFIGURATION
     return EXIT_ILL if any(line.verdict == "fail" for line in lines) else EXIT_WELL
@@ -69,35 +72,32 @@ def _home(settings: Settings) -> list[Line]:
     home = settings.home
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writable = os.access(home, os.W_OK)
+        # Only writing tells: permission bits say nothing of a full disk, a quota or a read-only mount.
+        with TemporaryFile(dir=home) as file:
+            file.write(b"0")
         free = shutil.disk_usage(home).free
+        size = settings.warehouse.stat().st_size if settings.warehouse.exists() else None
+        writer = owner(home) if is_held(home) else None
     except OSError as error:
-        return [Line("home", "fail", f"{home} cannot be used: {error.strerror}")]
+        told = f"cannot be used: {error.strerror}"
+        return [Line("home", "fail", f"{home} {told}. Set FLOWLEDGER_HOME to a folder that can be written", told)]
+    except StorageError as error:
+        return [failure("home", error)]
     lines = [
-        Line("home", "ok" if writable else "fail", f"{home} is {'' if writable else 'not '}writable"),
+        Line("home", "ok", f"{home} is writable", "writable"),
         Line("disk", "ok" if free > LOW_DISK_BYTES else "warn", f"{free / 1e9:,.1f} GB free"),
     ]
-    if is_held(home):
-        lines.append(Line("lease", "note", f"{owner(home)} is writing now"))
-    if settings.warehouse.exists():
-        size = settings.warehouse.stat().st_size
-        lines.append(Line("warehouse", "ok", f"{size / 1e6:,.1f} MB; see flowledger status"))
-    else:
-        lines.append(Line("warehouse", "note", "not there yet; flowledger nightly makes it"))
-    return lines
+    if writer:
+        lines.append(Line("lease", "note", f"{writer} is writing now", "another run is writing now"))
+    if size is None:
+        return [*lines, Line("warehouse", "note", "not there yet; flowledger nightly makes it")]
+    return [*lines, Line("warehouse", "ok", f"{size / 1e6:,.1f} MB; see flowledger status")]
 
 
 async def _api(settings: Settings, now: datetime) -> list[Line]:
-    lines: list[Line] = []
     impatient = replace(settings, patience=min(settings.patience, PATIENCE))
     async with Source(impatient) as source:
-        try:
-            async for line in interview(source, now):
-                lines.append(line)
-                if line.topic == "account" and line.verdict == "fail":
-                    break
-        except FlowledgerError as error:
-            lines.append(Line("API", "fail", str(error)))
+        lines = [line async for line in interview(source, now)]
         lines.append(Line("requests", "note", f"{source.requests} asked, {source.retries} tried again"))
     return lines
 
@@ -112,28 +112,28 @@ def _settings() -> list[tuple[str, str, str]]:
     return told
 
 
-def _write(path: Path, settings: Settings, now: datetime, lines: list[Line]) -> None:
-    told = {
+def _report(settings: Settings, now: datetime, lines: list[Line]) -> dict[str, Any]:
+    """What can be shared: of the lines their shared text, of the settings no value that names somebody or something."""
+    hidden = SECRETS | PRIVATE
+    return {
         "written_at": short(now),
         "api": "live" if settings.api_url == LIVE_URL else "other",
-        "lines": [{"topic": line.topic, "verdict": line.verdict, "text": _without(line, settings)} for line in lines],
+        "lines": [{"topic": line.topic, "verdict": line.verdict, "text": line.shared or line.text} for line in lines],
         "settings": {
-            name: "(set)" if origin == "environment" and name in PRIVATE | {"RUNFLOW_API_URL"} else value
+            name: "(set)" if origin == "environment" and name in hidden else "" if name in hidden else value
             for name, value, origin in _settings()
         },
     }
+
+
+def _write(home: Path, report: dict[str, Any]) -> str:
+    """Write the report in one step, for its owner only, and say where it is."""
+    path, draft = home / "doctor-report.json", home / ".doctor-report.json"
     try:
-        path.write_text(json.dumps(told, indent=2), encoding="utf-8")
-        path.chmod(0o600)
-    except OSError:
-        # The table has said that home cannot be used.
-        return
-
-
-def _without(line: Line, settings: Settings) -> str:
-    """The line's text without what only its owner should see."""
-    text = line.text.replace(str(settings.home), "(home)")
-    for private in (settings.api_key, settings.organization_id, settings.api_url, platform.node()):
-        if private:
-            text = text.replace(private, "(private)")
-    return "another run is writing now" if line.topic == "lease" else text
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(report, file, indent=2)
+        draft.replace(path)
+    except OSError as error:
+        return f"No report was written: {error.strerror}."
+    return f"Report without keys, names and ids, fit to be shared: {path}"

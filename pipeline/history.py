@@ -21,6 +21,8 @@ Connection = duckdb.DuckDBPyConnection
 
 def keep_versions(con: Connection, table: Table, load_id: str) -> None:
     """Append a version for each changed row whose tracked columns changed, and end the one before it."""
+    if not con.execute(f"SELECT 1 AS one FROM changed_{table.name} LIMIT 1").fetchall():
+        return
     tracked = [column for column in table.columns if column.tracked]
     ends = [f"t.{name}" for name in ("disabled_at", "deleted_at", "_removed_at") if name in table.schema.names]
     names = {

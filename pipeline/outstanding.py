@@ -111,6 +111,12 @@ def _one_each(rejects: Iterable[Reject]) -> pa.Table:
     return pa.table({name: pa.array(values, REJECTS[name]) for name, values in columns.items()})
 
 
+def kinds_of_open_rejects(con: Connection) -> list[str]:
+    """The kinds of object of which something is in quarantine."""
+    rows = con.execute("SELECT DISTINCT object FROM warehouse.ledger.rejects WHERE status = 'open'").fetchall()
+    return [row[0] for row in rows]
+
+
 def close_rejects(con: Connection, object: str, ids_table: str, now: datetime) -> None:
     """Rejects whose row has now been loaded. ids_table: a temporary table whose column `id` holds the rows read."""
     con.execute(

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+
+from pipeline.signatures import without_signatures
 
 MISSING = object()
 GENERATION_2 = "cost_breakdown"
@@ -26,7 +28,7 @@ def parse(body: bytes) -> Any:
     """JSON with every number as Spelled; None when it is no JSON."""
     try:
         return json.loads(body, parse_float=Spelled, parse_int=Spelled)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -45,17 +47,18 @@ def cursor_of(value: Any) -> tuple[str, Any]:
 
 
 def cursor(value: Any) -> str:
-    """missing, null, empty, token, pq=..., ?pq=..., path or URL."""
+    """missing, null, empty, token, query, ?query, path or URL."""
     if value is MISSING:
         return "missing"
     if value is None or not str(value):
         return "null" if value is None else "empty"
     text = str(value)
-    parts = urlsplit(text)
-    if parts.scheme and parts.netloc:
+    if re.match(r"[a-z]+://", text):
         return "URL"
-    starts = {"?": "?pq=...", "/": "path"}
-    return starts.get(text[0]) or ("pq=..." if text.startswith("pq=") else "token")
+    # A token may begin with a slash as well: base64 has one.
+    if not re.search(r"(?:^|[?&])pq=", text):
+        return "token"
+    return {"?": "?query", "/": "path"}.get(text[0], "query")
 
 
 def time(value: Any) -> str:
@@ -63,7 +66,7 @@ def time(value: Any) -> str:
     match = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?", str(value))
     if not match:
         return "null" if value is None else "other"
-    zone = "no zone" if match[2] is None else "Z" if match[2] == "Z" else "+00:00" if "00:00" in match[2] else "offset"
+    zone = "no zone" if match[2] is None else {"Z": "Z", "+00:00": "+00:00"}.get(match[2], "offset")
     return f"{zone} {len(match[1] or '')} digits"
 
 
@@ -109,8 +112,11 @@ def tally(values: Iterable[Any], form: Callable[[Any], str]) -> str:
 
 
 def order(values: Iterable[Any]) -> str:
-    """ascending, descending, unordered, or unknown when fewer than two values differ."""
-    known = [str(value) for value in values if value is not None]
+    """ascending, descending, unordered, or unknown when fewer than two values differ. Times are compared as moments."""
+    texts = [str(value) for value in values if value is not None]
+    moments = [moment for moment in map(_moment, texts) if moment is not None]
+    # Spelled with different offsets or digits, times do not sort as text.
+    known: list[Any] = moments if len(moments) == len(texts) else texts
     if len(set(known)) < 2:
         return "unknown"
     if known == sorted(known):
@@ -118,11 +124,21 @@ def order(values: Iterable[Any]) -> str:
     return "descending" if known == sorted(known, reverse=True) else "unordered"
 
 
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 def signing(first: bytes, second: bytes) -> str:
     """What two reads of the same page say about signed URLs."""
-    if not re.search(rb"[?&](?:X-Amz-|X-Goog-|Signature=|sig=)", first, re.IGNORECASE):
+    bare = without_signatures(first)
+    if bare == first:
         return "no signed URLs seen"
     if first == second:
         return "signed URLs stay the same between two reads"
-    bare = [re.sub(rb"(https?://[^\s\"?\\]+)\?[^\s\"\\]*", rb"\1", body) for body in (first, second)]
-    return "URLs are signed anew on each read" if bare[0] == bare[1] else "two reads differ in more than signatures"
+    if bare == without_signatures(second):
+        return "URLs are signed anew on each read"
+    return "two reads differ in more than signatures"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import warehouse
-from pipeline.check import run_checks
+from pipeline.check import gather_written, run_checks
 from pipeline.errors import LoadError
 from pipeline.rows import TERMINAL
 from pipeline.schema import duckdb_type
@@ -65,11 +65,16 @@ def written(con, name: str) -> None:
     )
 
 
+def checked(con, severity: str, load_id: str) -> list:
+    gather_written(con, load_id)
+    return run_checks(con, severity, load_id)
+
+
 def found(con, name: str, sql: str) -> list:
     con.execute(sql)
     for table in TABLES:
         written(con, table)
-    return [finding for finding in run_checks(con, severity(name), "load") if finding.check == name]
+    return [finding for finding in checked(con, severity(name), "load") if finding.check == name]
 
 
 @each_check
@@ -92,7 +97,7 @@ def test_a_check_finds_every_row_that_breaks_its_claim_and_no_other(con, name):
 @each_check
 def test_a_commit_that_writes_nothing_finds_nothing(con, name):
     con.execute(case(name, "dirty"))
-    assert [each.check for each in run_checks(con, severity(name), "load") if each.check == name] == []
+    assert [each.check for each in checked(con, severity(name), "load") if each.check == name] == []
 
 
 @each_check
@@ -152,7 +157,7 @@ def test_findings_come_in_the_order_of_their_checks(con):
         "'paused' AS status_code, 'now' AS _load_id"
     )
     written(con, "runs")
-    assert [each.check for each in run_checks(con, "warn", "load")] == [
+    assert [each.check for each in checked(con, "warn", "load")] == [
         "negative_cost", "negative_duration", "status_unknown",
     ]  # fmt: skip
 
@@ -161,7 +166,7 @@ def test_a_row_changed_twice_in_a_commit_is_no_duplicate(con):
     con.execute("INSERT INTO warehouse.main.runs BY NAME SELECT uid(1) AS id, 'now' AS _load_id")
     written(con, "runs")
     con.execute("INSERT INTO changed_runs BY NAME SELECT uid(1) AS id, 'update' AS action")
-    assert run_checks(con, "fail", "load") == []
+    assert checked(con, "fail", "load") == []
 
 
 def test_a_duplicate_is_found_where_the_batch_names_no_run(con):
@@ -170,7 +175,7 @@ def test_a_duplicate_is_found_where_the_batch_names_no_run(con):
         "UNION ALL BY NAME SELECT uid(1) AS id, 'now' AS _load_id"
     )
     written(con, "logs")
-    assert [each.check for each in run_checks(con, "fail", "load")] == ["unique_key"]
+    assert [each.check for each in checked(con, "fail", "load")] == ["unique_key"]
 
 
 def test_a_row_that_the_batch_names_without_its_run_is_checked_as_stored(con):
@@ -181,21 +186,21 @@ def test_a_row_that_the_batch_names_without_its_run_is_checked_as_stored(con):
     )
     written(con, "node_runs")
     con.execute("UPDATE stage_node_runs SET run_id = NULL, cost = NULL")
-    assert [each.check for each in run_checks(con, "warn", "load")] == ["negative_cost"]
+    assert [each.check for each in checked(con, "warn", "load")] == ["negative_cost"]
 
 
 def test_a_check_that_cannot_run_stops_the_commit_and_is_named(con):
     con.execute("ALTER TABLE stage_models DROP COLUMN _observation")
     with pytest.raises(LoadError, match=r"sql/checks/fail/null_key\.sql cannot run in load 17: .*_observation"):
-        run_checks(con, "fail", "17")
+        checked(con, "fail", "17")
 
 
 def test_having_no_checks_is_an_error_and_no_success(con):
     with pytest.raises(LoadError, match="no checks in sql/checks/other"):
-        run_checks(con, "other", "load")
+        checked(con, "other", "load")
 
 
 def test_a_missing_table_of_the_batch_stops_the_commit(con):
     con.execute("DROP TABLE changed_flows")
     with pytest.raises(LoadError, match=r"written_by_id\.sql cannot run in load 17: .*changed_flows"):
-        run_checks(con, "warn", "17")
+        checked(con, "warn", "17")
