@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from pipeline import shapes
-from pipeline.errors import FlowledgerError, RequestRefused
+from pipeline.errors import FlowledgerError, RequestRefused, SourceUnavailable
 from pipeline.grammars import HONOURED
 
 RELATIONS = ("node_runs", "logs", "flow", "model")
@@ -51,6 +51,10 @@ def failure(topic: str, error: Exception) -> Line:
     kind = type(error).__name__
     if isinstance(error, RequestRefused):
         return Line(topic, "fail", str(error), f"{kind} {error.status}")
+    if isinstance(error, SourceUnavailable):
+        # A load can be gone on with; a look only be taken again.
+        told = str(error).partition(" The next run")[0]
+        return Line(topic, "fail", f"{told} Check RUNFLOW_API_URL and the network.", kind)
     if isinstance(error, FlowledgerError):
         return Line(topic, "fail", str(error), kind)
     return Line(topic, "fail", f"The answer has a form that this version does not expect: {kind}")
@@ -62,12 +66,12 @@ def account_lines(answer: Answer, organization: str | None) -> list[Line]:
         return [Line("account", "note", f"GET /v1/auth/me answered {answer.status}; the key is tried on the listings")]
     listed = answer.json.get("memberships")
     if not isinstance(listed, list):
-        return [Line("account", "ok", "the key is accepted; its organisations are not told")]
+        return [Line("account", "ok", "The key is accepted; its organisations are not told")]
     memberships = [member for member in listed if isinstance(member, dict)]
     scopes = sorted({scope for member in memberships for scope in _scopes(member)})
     told = f"; scopes {', '.join(scopes)}" if scopes else ""
     noun = "organisation" if len(memberships) == 1 else "organisations"
-    lines = [Line("account", "ok", f"the key is accepted; {len(memberships)} {noun}{told}")]
+    lines = [Line("account", "ok", f"The key is accepted; {len(memberships)} {noun}{told}")]
     if organization:
         known = {member["org"].get("id") for member in memberships if isinstance(member.get("org"), dict)}
         among = organization in known
