@@ -27,7 +27,9 @@ WHAT_TO_DO = "What to do: "
 def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> list[Finding]:
     """Run every check of a severity in the order of their names; one finding for each that selects a row.
 
-    severity: fail or warn. They read what `gather_written` left. LoadError when a check cannot run: one that was skipped would look like one that passed.
+    severity: fail or warn
+    They read what `gather_written` left. LoadError when a check cannot run: one that was skipped would look like one
+    that passed.
     """
     files = sorted((SQL / "checks" / severity).glob("*.sql"))
     if not files:

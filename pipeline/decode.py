@@ -143,7 +143,10 @@ def decode_by_field(kind: str, json: bytes) -> Decoded:
         return _bad(result, "id", "is missing")
     for name, raw in result.extra.items():
         try:
+            name.encode()
             value_of(bytes(raw))
+        except UnicodeEncodeError:
+            return _bad(result, ascii(name)[1:-1], "is a key with half of a surrogate pair, which no text can hold")
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             return _bad(result, name, _reason(raw, error))
     result.wire = STRUCTS[kind](**values)

@@ -6,7 +6,7 @@ Out: batches, each one commit. A window of more than 50 thousand rows is split a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pipeline import ledger, outstanding
@@ -17,16 +17,21 @@ from pipeline.receipt import Receipt
 from pipeline.values import Batch, Finding, Window
 
 PART_ROWS = 50_000
+OPEN_RUNS_AT_ONCE = 1_000
 MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A batch and what was noticed while it was fetched. last: nothing of the window comes after it."""
+    """A batch and what was noticed while it was fetched. last: nothing of the window comes after it.
+
+    arrived: flows, models and prices that the rest of the load need not ask for once this is committed.
+    """
 
     batch: Batch
     findings: tuple[Finding, ...]
     last: bool
+    arrived: dict[str, set[str]] = field(default_factory=dict)
 
 
 async def extract(job: Job, window: Window) -> AsyncIterator[Part]:
@@ -40,6 +45,7 @@ async def extract(job: Job, window: Window) -> AsyncIterator[Part]:
                 yield await _part(job, receipt, logs=done)
                 receipt = job.receipt(window)
     listed: set[str] = set()
+    findings: list[Finding] = []
     if window.runs:
         async for page in read(job.source, job.listings["runs"], window, receipt.take):
             listed |= set(receipt.seen.runs)
@@ -48,9 +54,10 @@ async def extract(job: Job, window: Window) -> AsyncIterator[Part]:
                 yield await _part(job, receipt, runs=done)
                 receipt = job.receipt(window)
         if job.command == "nightly":
-            await _look_for_unlisted(job, receipt, window, listed)
+            findings = await _look_for_unlisted(job, receipt, window, listed)
     logs = logs_left if window.logs else None
-    yield await _part(job, receipt, logs=logs, runs=runs_left if window.runs else None, last=True)
+    part = await _part(job, receipt, logs=logs, runs=runs_left if window.runs else None, last=True)
+    yield replace(part, findings=(*findings, *part.findings))
 
 
 def _fully_read(page: Read, left: Window) -> tuple[Window | None, Window]:
@@ -68,21 +75,28 @@ async def _part(
     job: Job, receipt: Receipt, *, logs: Window | None = None, runs: Window | None = None, last: bool = False
 ) -> Part:
     findings = await hydrate(job, receipt)
-    return Part(receipt.batch(logs=logs, runs=runs), tuple(findings), last)
+    batch = receipt.batch(logs=_settled(job, logs), runs=_settled(job, runs))
+    return Part(batch, tuple(findings), last, receipt.arrived())
 
 
-async def _look_for_unlisted(job: Job, receipt: Receipt, window: Window, listed: set[str]) -> None:
+def _settled(job: Job, window: Window | None) -> Window | None:
+    """What of a span counts as read. Of a backfill the newest minutes do not: their rows are still arriving."""
+    if window is None or job.command == "nightly" or window.end <= job.settled_before:
+        return window
+    return replace(window, end=job.settled_before) if window.start < job.settled_before else None
+
+
+async def _look_for_unlisted(job: Job, receipt: Receipt, window: Window, listed: set[str]) -> list[Finding]:
     """Runs that are stored and that the listing no longer shows are asked for by id: a 404 marks them as gone."""
     stored: set[str] = await job.with_db(ledger.run_ids_created_in, window)
-    await runs_by_id(job, receipt, stored - listed - set(receipt.seen.runs))
+    return await runs_by_id(job, receipt, stored - listed - set(receipt.seen.runs))
 
 
-async def open_runs(job: Job, before: datetime) -> Part | None:
-    """Older runs that are still open, read by id; None when none is due."""
-    receipt = job.receipt(None)
+async def open_runs(job: Job, before: datetime) -> AsyncIterator[Part]:
+    """Older runs that are still open, read by id, in parts."""
     due: list[str] = await job.with_db(outstanding.open_runs_due, job.now, before)
-    if not due:
-        return None
-    findings = await runs_by_id(job, receipt, due)
-    part = await _part(job, receipt, last=True)
-    return replace(part, findings=(*findings, *part.findings))
+    for first in range(0, len(due), OPEN_RUNS_AT_ONCE):
+        receipt = job.receipt(None)
+        findings = await runs_by_id(job, receipt, due[first : first + OPEN_RUNS_AT_ONCE])
+        part = await _part(job, receipt, last=True)
+        yield replace(part, findings=(*findings, *part.findings))

@@ -54,15 +54,16 @@ def mark_gone_runs(con: Connection, gone: dict[str, datetime], load_id: str, now
     return _also_changed(con, "runs", "SELECT g.id, 'update' AS action, g.day, g.day FROM gone_now AS g")
 
 
-def mark_removed_pricing(con: Connection, complete: dict[str, int], load_id: str, now: datetime) -> int:
+def mark_removed_pricing(con: Connection, complete: dict[str, datetime], load_id: str, now: datetime) -> int:
     """Mark stored price rules that vanished from a complete list; returns how many were not marked before.
 
-    complete: model id -> observation of the list. Whether a rule vanished is told by the rules of this batch.
+    complete: model id -> when the list was received. Whether a rule vanished is told by the rules of this batch.
     """
     if not complete:
         return 0
-    with given(con, "given_complete", pa.table({"model_id": list(complete)})):
-        con.execute(sql_text("history/removed_pricing.sql"), {"now": now})
+    rows = pa.table({"model_id": list(complete), "read_at": pa.array(list(complete.values()), TIME)})
+    with given(con, "given_complete", rows):
+        con.execute(sql_text("history/removed_pricing.sql"))
     con.execute(
         "UPDATE warehouse.main.pricing AS p SET _removed_at = r.read_at, _loaded_at = $now, _load_id = $load "
         "FROM removed_now AS r WHERE p.id = r.id",

@@ -50,7 +50,6 @@ async def node_runs(job: Job, receipt: Receipt) -> list[Finding]:
     stored = await job.with_db(ledger.runs_with_all_node_runs, list(wanted))
     wanted = {run: facts for run, facts in wanted.items() if not (facts.terminal and run in stored)}
     if len(wanted) > FEW:
-        await job.survey(("node_runs",))
         wanted = await _node_runs_listed(job, receipt, wanted)
     left = sorted(wanted.keys() | rejected)
     return await _each(job, receipt, [endpoints.node_runs(run) for run in left], paged=True)
@@ -65,10 +64,12 @@ def _may_have_node_runs(facts: RunFacts) -> bool:
 
 
 async def _node_runs_listed(job: Job, receipt: Receipt, wanted: dict[str, RunFacts]) -> dict[str, RunFacts]:
-    """List the node runs of all parents over the span of these runs; return the runs that are not surely whole."""
-    listing = job.listings["node_runs"]
+    """List the node runs of all parents over the span of these runs; return the runs that are not surely whole.
+
+    A listing that may not be read, or cannot, is only a quicker way that is closed.
+    """
     window = receipt.window
-    if listing.grammar is None or window is None:
+    if window is None:
         return wanted
     created = {run: f.created_at for run, f in wanted.items() if f.created_at and window.holds(f.created_at)}
     if len(created) <= FEW:
@@ -76,9 +77,12 @@ async def _node_runs_listed(job: Job, receipt: Receipt, wanted: dict[str, RunFac
     ends = [wanted[run].completed_at or job.now for run in created]
     span = Window(min(created.values()), min(max(ends), window.end + OPEN_SPAN) + timedelta(microseconds=1))
     try:
-        async for _ in read(job.source, listing, span, receipt.take):
+        await job.survey(("node_runs",))
+        if job.listings["node_runs"].grammar is None:
+            return wanted
+        async for _ in read(job.source, job.listings["node_runs"], span, receipt.take):
             pass
-    except RequestRefused:
+    except (RequestRefused, BrokenBody, CursorExpired, CursorLoop):
         return wanted
     return {run: facts for run, facts in wanted.items() if not _whole(facts, receipt, span)}
 
@@ -91,17 +95,18 @@ def _whole(facts: RunFacts, receipt: Receipt, span: Window) -> bool:
 
 
 async def dimension(job: Job, receipt: Receipt, kind: str, wanted: set[str], arrived: set[str]) -> list[Finding]:
-    """Flows or models that runs refer to and that came with no page of this load."""
-    job.arrived[kind] |= arrived
-    missing = wanted - job.arrived[kind]
+    """Flows or models that runs refer to and that no commit of this load has brought.
+
+    arrived: what this receipt has; it grows while pages are taken in.
+    """
+    missing = wanted - job.arrived[kind] - arrived
     if not missing:
         return []
     findings = await list_dimension(job, receipt, kind)
     one = endpoints.flow if kind == "flows" else endpoints.model
-    left = missing - job.arrived[kind]
-    findings += await _each(job, receipt, [one(row) for row in sorted(left)])
-    job.arrived[kind] |= missing
-    return findings
+    left = missing - arrived
+    receipt.asked[kind] |= left
+    return findings + await _each(job, receipt, [one(row) for row in sorted(left)])
 
 
 async def list_dimension(job: Job, receipt: Receipt, kind: str) -> list[Finding]:
@@ -116,16 +121,15 @@ async def list_dimension(job: Job, receipt: Receipt, kind: str) -> list[Finding]
         if findings:
             return findings
         job.dimension_pages[kind] = [page for page in receipt.pages[first:] if page.request.kind == kind]
-    job.arrived[kind] |= receipt.seen.flows_arrived if kind == "flows" else receipt.seen.models_arrived
     return []
 
 
 async def pricing(job: Job, receipt: Receipt) -> list[Finding]:
     """Price rules of the models that arrived without their list."""
-    job.arrived["pricing"] |= set(receipt.seen.complete_pricing)
-    missing = sorted(receipt.seen.models_arrived - job.arrived["pricing"])
-    job.arrived["pricing"] |= set(missing)
-    return await _each(job, receipt, [endpoints.pricing(model) for model in missing], paged=True)
+    complete = set(receipt.seen.complete_pricing)
+    missing = receipt.seen.models_arrived - complete - job.arrived["pricing"] - receipt.asked["pricing"]
+    receipt.asked["pricing"] |= missing
+    return await _each(job, receipt, [endpoints.pricing(model) for model in sorted(missing)], paged=True)
 
 
 async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: bool = False) -> list[Finding]:
@@ -141,8 +145,10 @@ async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: b
 
 
 async def _one(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
+    # That a run is not there is stored with the run; nothing else has a place for it.
+    accept = NOT_FOUND if request.kind == "run" else frozenset[int]()
     try:
-        await job.source.get(request, receipt.take, accept=NOT_FOUND)
+        await job.source.get(request, receipt.take, accept=accept)
     except (RequestRefused, BrokenBody) as refusal:
         return [_not_given(refusal)]
     return []

@@ -7,6 +7,7 @@ rolled back and named; the good ones stay. What readers see is new only when eve
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,13 +30,9 @@ Finish = Callable[[Job], Awaitable[Outcome]]
 
 
 async def extract_window(job: Job, window: Window, parts: Parts) -> None:
-    """Put the window's parts, or what went wrong, into the queue; waits while nobody takes them."""
-    try:
-        async for part in extract(job, window):
-            await parts.put(part)
-    except Exception as error:
-        await parts.put(error)
-        raise
+    """Put the window's parts into the queue; waits while nobody takes them."""
+    async for part in extract(job, window):
+        await parts.put(part)
 
 
 async def upsert_window(job: Job, window: Window, parts: Parts, watermark: datetime | None) -> None:
@@ -63,12 +60,13 @@ async def nightly(
     async with open_job(settings, "nightly", {"until": short(end)}, now, accept_source=accept_source) as job:
         job.report = report
         watermark = await job.with_db(ledger.watermark)
-        plan = windows.plan_nightly(watermark, end, settings.start, settings.lookback, settings.sweep)
+        # Before the first night has succeeded it begins where it began before, or a day would be left out each night.
+        first = settings.start or await job.with_db(ledger.first_night)
+        plan = windows.plan_nightly(watermark, end, first, settings.lookback, settings.sweep)
         await job.survey(("logs", "runs"))
         await _dimensions(job)
         await run_windows(job, plan, steps, watermark=watermark, moves_watermark=True)
-        if not job.tally.failed:
-            await _open_runs(job, plan[0].start if plan else end)
+        await _open_runs(job, plan[0].start if plan else end)
         return await steps[2](job)
 
 
@@ -129,27 +127,43 @@ async def run_windows(
     """Fetch windows concurrently, commit them in order. Only a refused key ends the job; others fail alone."""
     plan = whole_where_unfiltered(job, list(plan))
     room = asyncio.Semaphore(job.settings.concurrency)
-    queues: list[Parts] = [asyncio.Queue(maxsize=1) for _ in plan]
 
     async def fetch(window: Window, parts: Parts) -> None:
         async with room:
-            await steps[0](job, window, parts)
+            try:
+                await steps[0](job, window, parts)
+            except Exception as error:  # noqa: BLE001  whatever it is, the committer must not wait for more parts
+                await parts.put(error)
 
-    tasks: list[asyncio.Task[None]] = []
-    ahead = job.settings.concurrency * 2
+    fetching: deque[tuple[asyncio.Task[None], Parts]] = deque()
+    started = 0
     unbroken = moves_watermark
     try:
         for index, window in enumerate(plan):
-            while len(tasks) < min(len(plan), index + ahead):
-                tasks.append(asyncio.create_task(fetch(plan[len(tasks)], queues[len(tasks)])))
-            moves = window.end if unbroken and window.logs and (not watermark or window.end > watermark) else None
-            unbroken = await _commit(job, window, queues[index], steps[1], moves, index, len(plan)) and unbroken
-            tasks[index].cancel()
+            while started < min(len(plan), index + job.settings.concurrency * 2):
+                queue: Parts = asyncio.Queue(maxsize=1)
+                fetching.append((asyncio.create_task(fetch(plan[started], queue)), queue))
+                started += 1
+            moves = contiguous_watermark(plan, index, watermark) if unbroken else None
+            unbroken = await _commit(job, window, fetching[0][1], steps[1], moves, index, len(plan)) and unbroken
+            fetching.popleft()[0].cancel()
             await job.let_others_in()
     finally:
-        for task in tasks:
+        for task, _ in fetching:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(task for task, _ in fetching), return_exceptions=True)
+
+
+def contiguous_watermark(plan: Sequence[Window], index: int, watermark: datetime | None) -> datetime | None:
+    """Where the watermark may stand once the windows up to `index` are committed; None where it need not move.
+
+    Nothing before it may be left to read, runs included: what a later night does not reach again would be lost.
+    """
+    logs_read = max((window.end for window in plan[: index + 1] if window.logs), default=None)
+    if logs_read is None:
+        return None
+    reached = min([logs_read, *(window.start for window in plan[index + 1 :])])
+    return reached if watermark is None or reached > watermark else None
 
 
 async def _commit(
@@ -162,8 +176,8 @@ async def _commit(
         job.tally.windows += 1
     except AccessRefused:
         raise
-    except FlowledgerError as failure:
-        error = str(failure)
+    except Exception as failure:  # noqa: BLE001  likewise: one window must not take the others with it
+        error = str(failure) if isinstance(failure, FlowledgerError) else f"{type(failure).__name__}: {failure}"
         job.tally.failed.append((window.key, error))
         await job.with_db(ledger.window_failed, job.load, window, error, job.now)
     logs, runs = job.written("logs") - before[0], job.written("runs") - before[1]
@@ -198,8 +212,7 @@ async def _dimensions(job: Job) -> None:
 
 async def _open_runs(job: Job, before: datetime) -> None:
     try:
-        part = await open_runs(job, before)
-        if part is not None:
+        async for part in open_runs(job, before):
             await upsert(job, None, part, None)
     except AccessRefused:
         raise

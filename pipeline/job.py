@@ -16,7 +16,7 @@ import duckdb
 
 from pipeline import landing, ledger, loads, warehouse
 from pipeline.decode import read_head
-from pipeline.errors import StorageError, UsageError
+from pipeline.errors import PageLimit, StorageError, UsageError
 from pipeline.fetch import Source
 from pipeline.inflate import inflate
 from pipeline.lease import Lease, hold_lease
@@ -24,7 +24,7 @@ from pipeline.listing import Listing, survey
 from pipeline.loads import Load
 from pipeline.receipt import Receipt
 from pipeline.settings import Settings
-from pipeline.values import Finding, LandedPage, Merged, Step, Window
+from pipeline.values import PAGE_BITS, Finding, LandedPage, Merged, Step, Window
 
 LEAST_FREE_BYTES = 500_000_000
 T = TypeVar("T")
@@ -68,6 +68,11 @@ class Job:
         """A backfill loads no flow, model or price that its runs do not refer to."""
         return self.command != "nightly"
 
+    @property
+    def settled_before(self) -> datetime:
+        """Rows before this moment have arrived, as far as anybody can tell."""
+        return self.now - self.settings.lag
+
     def next_commit(self) -> int:
         """The number of the next commit of this load, from 0."""
         return next(self._commits)
@@ -84,14 +89,29 @@ class Job:
             self.load.number,
             self.settings.privacy,
             window,
-            lambda: next(self._pages),
+            self._next_page,
             referenced_only=self.referenced_only,
         )
+
+    def _next_page(self) -> int:
+        page = next(self._pages)
+        if page >> PAGE_BITS:
+            raise PageLimit(
+                f"This load has received {page:,} pages, more than one load can number. What was committed stays; "
+                "go on with a new load: backfill --resume."
+            )
+        return page
 
     async def with_db(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Run work(con, ...) in a thread, alone on the connection, so that fetching goes on meanwhile."""
         async with self._database:
-            return await asyncio.to_thread(work, self.con, *arguments, **options)
+            working = asyncio.create_task(asyncio.to_thread(work, self.con, *arguments, **options))
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                # A thread cannot be stopped: the connection stays open until its transaction has ended.
+                await asyncio.wait([working])
+                raise
 
     async def survey(self, kinds: tuple[str, ...]) -> None:
         """Learn once per load what the listings honour."""
@@ -108,7 +128,7 @@ class Job:
 
     async def let_others_in(self) -> None:
         """Between windows: if somebody waits for the lease, close the warehouse, let it go, and take it again."""
-        if not self.lease.somebody_waits():
+        if self.command != "backfill" or not self.lease.somebody_waits():
             return
         async with self._database:
             self.con.close()

@@ -27,6 +27,16 @@ def watermark(con: Connection) -> datetime | None:
     return rows[0][0].astimezone(UTC) if rows else None
 
 
+def first_night(con: Connection) -> datetime | None:
+    """Where the first night began, while none has ended well; None otherwise, and before it."""
+    rows = con.execute(
+        "SELECT min(w.start_at) AS first FROM warehouse.ledger.windows AS w "
+        "WHERE w.command = $name AND NOT EXISTS (FROM warehouse.ledger.watermarks AS m WHERE m.name = $name)",
+        {"name": NIGHTLY},
+    ).fetchall()
+    return rows[0][0].astimezone(UTC) if rows[0][0] else None
+
+
 def set_watermark(con: Connection, load: Load, value: datetime, now: datetime) -> None:
     """Move the watermark forward; it never moves back."""
     old = watermark(con)

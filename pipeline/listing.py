@@ -8,7 +8,7 @@ read newest first and left as soon as a verified order has passed the window's s
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline import endpoints
@@ -115,15 +115,32 @@ async def survey(source: Source, kind: str, open_page: Callable[[RawPage], Head]
 async def read(
     source: Source, listing: Listing, window: Window, receive: Callable[[RawPage], Page]
 ) -> AsyncIterator[Read]:
-    """Yield the listing's pages over the window; a lost cursor restarts it, which repeats rows and loses none."""
-    for attempt in range(RESTARTS + 1):
+    """Yield the listing's pages over the window. A lost cursor restarts it where everything before was read.
+
+    That repeats rows and loses none. Only restarts that got no further are counted.
+    """
+    attempts = 0
+    while True:
+        left = window
         try:
             async for page in _read_once(source, listing, window, receive):
+                left = _left_of(window, page)
                 yield page
             return
         except (CursorLoop, CursorExpired):
-            if attempt == RESTARTS:
+            attempts = attempts + 1 if left == window else 0
+            if attempts > RESTARTS:
                 raise
+            window = left
+
+
+def _left_of(window: Window, page: Read) -> Window:
+    """What of the window is not fully read after this page; rows of the very time it reached may follow."""
+    if page.reached is None or not window.start < page.reached < window.end:
+        return window
+    if page.descending:
+        return replace(window, end=page.reached + timedelta(microseconds=1))
+    return replace(window, start=page.reached)
 
 
 async def _read_once(

@@ -16,6 +16,8 @@ from pipeline.values import Finding, Merged, Outcome
 from pipeline.warehouse import transaction
 
 FAILED = 1
+# Rows that were in quarantine before are not counted again, so what is told of rejected rows is news.
+ALWAYS_NEW = {"rejected_rows"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def new_findings(con: Connection, load: Load, findings: Sequence[Finding]) -> li
             {"id": load.load_id},
         ).fetchall()
     )
-    return [found for found in findings if (found.check, found.detail) not in known]
+    return [found for found in findings if found.check in ALWAYS_NEW or (found.check, found.detail) not in known]
 
 
 def record_findings(con: Connection, load: Load, findings: Sequence[Finding], now: datetime) -> None:

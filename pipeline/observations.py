@@ -39,7 +39,7 @@ class Observations:
         self.runs_of_unknown_nodes: set[str] = set()
         self.flows_arrived: set[str] = set()
         self.models_arrived: set[str] = set()
-        self.complete_pricing: dict[str, int] = {}
+        self.complete_pricing: dict[str, datetime] = {}
         self.fetched_at: dict[int, datetime] = {}
         self._load_number = load_number
         self._policy = policy
@@ -210,9 +210,10 @@ class Observations:
     def _note_run(self, run: Any, nodes: list[Raw] | None) -> None:
         facts = facts_of(run, nodes)
         before = self.runs.get(facts.id)
-        # A list that came with an older copy of the run may be shorter than what the run has by now.
+        # A list that came with an older copy of the run may be shorter, or less far, than what the run has by now.
         enough = self.node_run_count(facts.id) >= facts.least_node_runs
-        if before is not None and before.node_runs_arrived and enough:
+        as_far = before is not None and (before.terminal or not facts.terminal)
+        if before is not None and before.node_runs_arrived and enough and as_far:
             facts = replace(facts, node_runs_arrived=True)
         self.runs[facts.id] = facts
         self.flow_ids |= {facts.flow_id} if facts.flow_id else set()
@@ -226,7 +227,7 @@ class Observations:
         if row is not None:
             self.models_arrived.add(str(model_id))
             if found and None not in found:
-                self.complete_pricing[str(model_id)] = order & ~1
+                self.complete_pricing[str(model_id)] = self._page.fetched_at
         return tuple(child for child in found if child is not None)
 
     def _reject(self, kind: str, decoded: Decoded, json: bytes, order: int) -> None:

@@ -118,10 +118,14 @@ def kinds_of_open_rejects(con: Connection) -> list[str]:
 
 
 def close_rejects(con: Connection, object: str, ids_table: str, now: datetime) -> None:
-    """Rejects whose row has now been loaded. ids_table: a temporary table whose column `id` holds the rows read."""
+    """Rejects of which a copy has now been loaded that is no older than the bad one.
+
+    ids_table: a temporary table of the rows read, with `id` and `_observation`.
+    """
     con.execute(
-        "UPDATE warehouse.ledger.rejects SET status = 'loaded', resolved_at = $now WHERE object = $object "
-        f"AND status = 'open' AND row_id IN (SELECT t.id::VARCHAR FROM {ids_table} AS t)",
+        "UPDATE warehouse.ledger.rejects AS r SET status = 'loaded', resolved_at = $now FROM ("
+        f"SELECT t.id::VARCHAR AS id, max(t._observation) AS newest FROM {ids_table} AS t GROUP BY ALL) AS s "
+        "WHERE r.object = $object AND r.status = 'open' AND r.row_id = s.id AND s.newest >= r.observation",
         {"now": now, "object": object},
     )
 

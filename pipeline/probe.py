@@ -35,14 +35,27 @@ async def probe(source: Source, sample: Request, field: str, rows_of: Callable[[
     times = sorted({time for _, time in known})
     if len(times) < FEWEST_TIMES:
         return None
-    # The narrowest span: whatever the order of the rows, they fit on one page. Known rows lie on both sides of it.
-    middle = len(times) // 2
-    low = times[middle]
-    high = min(times[middle + 1], low + PRECISION, _last_of_hour(low))
+    span = _narrow_span(times)
+    if span is None:
+        return None
     for grammar in Grammar:
-        asked = replace(sample, params=(("q", grammar.between(field, low, high)), *sample.params))
-        if await _proved(source, asked, rows_of, known, low, high):
+        asked = replace(sample, params=(("q", grammar.between(field, *span)), *sample.params))
+        if await _proved(source, asked, rows_of, known, *span):
             return grammar
+    return None
+
+
+def _narrow_span(times: list[datetime]) -> tuple[datetime, datetime] | None:
+    """The narrowest span: whatever the order of the rows, they fit on one page. Known rows lie on both sides of it.
+
+    None where every inner row stands on the last microsecond of its hour.
+    """
+    middle = len(times) // 2
+    for place in sorted(range(1, len(times) - 1), key=lambda place: abs(place - middle)):
+        low = times[place]
+        high = min(times[place + 1], low + PRECISION, _last_of_hour(low))
+        if low < high:
+            return low, high
     return None
 
 

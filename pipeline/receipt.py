@@ -18,7 +18,7 @@ from pipeline.flatten import flatten
 from pipeline.inflate import inflate
 from pipeline.listing import Page
 from pipeline.observations import Observations
-from pipeline.values import Batch, LandedPage, RawPage, Request, Window, observation
+from pipeline.values import Batch, LandedPage, RawPage, Request, Window
 
 SINGLE = {"log": "logs", "run": "runs", "flow": "flows", "model": "models"}
 
@@ -27,6 +27,7 @@ class Receipt:
     """The pages of one commit and what they held.
 
     window: what listings of logs and runs are cut to; None keeps every row (single objects are never cut).
+    asked: ids of flows and models, and models whose prices, were asked for one by one.
     """
 
     def __init__(
@@ -47,7 +48,8 @@ class Receipt:
         self.seen = Observations(load_number, privacy)
         self.pages: list[LandedPage] = []
         self.gone: dict[str, datetime] = {}
-        self.complete_pricing: dict[str, int] = {}
+        self.complete_pricing: dict[str, datetime] = {}
+        self.asked: dict[str, set[str]] = {"flows": set(), "models": set(), "pricing": set()}
 
     def take(self, page: RawPage) -> Page:
         """Land the response, then take in what it holds."""
@@ -80,6 +82,12 @@ class Receipt:
             self._note_pricing(page.request, ended=head.next is None)
         return Page(landed, times, head.next)
 
+    def arrived(self) -> dict[str, set[str]]:
+        """What no later receipt of the load has to ask for, once this one is committed."""
+        seen = self.seen
+        found = {"flows": seen.flows_arrived, "models": seen.models_arrived, "pricing": set(seen.complete_pricing)}
+        return {kind: ids | self.asked[kind] for kind, ids in found.items()}
+
     def batch(self, *, logs: Window | None, runs: Window | None) -> Batch:
         """What this receipt commits. logs, runs: the spans that are now fully read."""
         gone = {run: when for run, when in self.gone.items() if run not in self.seen.runs}
@@ -110,7 +118,7 @@ class Receipt:
             return [item for item in items if _key(item, "id") in self.seen.model_ids]
         return items
 
-    def _complete_prices(self) -> dict[str, int]:
+    def _complete_prices(self) -> dict[str, datetime]:
         """Models whose rules were all listed and all read: only then is a rule that is missing a rule that vanished."""
         unread = {reject.request for reject in self.seen.rejects if reject.object == "pricing"}
         return {m: at for m, at in self.complete_pricing.items() if endpoints.pricing(m).path not in unread}
@@ -121,7 +129,7 @@ class Receipt:
             return
         model = request.path.split("/")[-2]
         first = next(page for page in self.pages if page.request.path == request.path)
-        self.complete_pricing[model] = observation(self.load_number, first.page, 0)
+        self.complete_pricing[model] = first.fetched_at
 
 
 def _key(item: msgspec.Raw, name: str) -> str | None:

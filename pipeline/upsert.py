@@ -38,6 +38,8 @@ async def upsert(job: Job, window: Window | None, part: Part, watermark: datetim
         commit_number=record.commit_number,
     )
     landing.confirm_record(pending)
+    for kind, ids in part.arrived.items():
+        job.arrived[kind] |= ids
     tally = job.tally
     for name, merged in done.merged.items():
         tally.merged[name] = tally.merged.get(name, Merged()) + merged

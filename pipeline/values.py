@@ -140,7 +140,7 @@ class Batch:
     """Everything one commit writes: one Arrow table per stored table, and what was learned on the way.
 
     tables: name -> Arrow table in the table's `stage_schema`; several observations of one id may occur.
-    complete_pricing: model id -> observation of a complete list of its price rules.
+    complete_pricing: model id -> when a complete list of its price rules was received.
     gone_runs: run id -> when the API answered 404 for it.
     logs_covered, runs_covered: the span now fully read, or None (a part of a window without a known order).
     """
@@ -148,7 +148,7 @@ class Batch:
     tables: dict[str, pa.Table]
     rejects: tuple[Reject, ...] = ()
     drift: tuple[Drift, ...] = ()
-    complete_pricing: dict[str, int] = field(default_factory=dict)
+    complete_pricing: dict[str, datetime] = field(default_factory=dict)
     gone_runs: dict[str, datetime] = field(default_factory=dict)
     logs_covered: Window | None = None
     runs_covered: Window | None = None

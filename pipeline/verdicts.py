@@ -138,7 +138,7 @@ def sort_line(topic: str, orders: tuple[str, str]) -> Line:
         return Line(topic, "ok", HONOURED)
     if orders == ("descending", "ascending"):
         return Line(topic, "warn", "reversed")
-    how = "ignored" if orders[0] == orders[1] else "not honoured"
+    how = "ignored" if orders[0] == orders[1] != "unordered" else "not honoured"
     return Line(topic, "warn", f"{how}; asked ascending: {orders[0]}; asked descending: {orders[1]}")
 
 
@@ -160,7 +160,9 @@ def totals_line(answer: Answer) -> Line:
     spends = shapes.tally((bucket.get("spend") for bucket in buckets), shapes.decimal)
     if len(buckets) > 1:
         return Line("totals", "warn", f"one UTC day gives {len(buckets)} buckets: their days begin at another hour")
-    return Line("totals", "ok", f"one UTC day gives {len(buckets)} bucket; spend is written as {spends}")
+    if not buckets:
+        return Line("totals", "note", "answered 200 without a bucket for yesterday: nothing to learn here")
+    return Line("totals", "ok", f"one UTC day gives one bucket; spend is written as {spends}")
 
 
 def empty(topic: str, answer: Answer, *, essential: bool = False) -> Line:

@@ -14,5 +14,6 @@ ended AS (
 SELECT n.run_id::VARCHAR AS id
 FROM warehouse.main.node_runs AS n
 INNER JOIN ended ON n.run_id = ended.id
+WHERE n._terminal
 GROUP BY n.run_id
 HAVING count(*) >= any_value(ended.expected);

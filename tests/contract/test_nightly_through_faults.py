@@ -159,6 +159,19 @@ def test_a_refused_key_stops_the_job_with_a_sentence_and_without_the_key(tmp_pat
     assert "rf_live_sandbox" not in str(refused.value)
 
 
+@pytest.mark.parametrize("switches", [{"forbidden": ("node_runs",)}, {"missing_endpoints": ("node_runs",)}], ids=str)
+def test_node_runs_that_may_not_be_listed_are_a_finding_and_the_rest_loads(tmp_path, switches):
+    outcome, wrong = after_a_night(tmp_path, embed_node_runs="null", **switches)
+    assert {line.split()[0] for line in wrong} == {"node_runs"}
+    assert (outcome.failed, outcome.exit_code) == ((), 3)
+
+
+def test_a_window_that_outlives_its_cursors_is_read_all_the_same(tmp_path):
+    outcome, wrong = after_a_night(tmp_path, page_cap=10, cursor_expires_after=4)
+    assert wrong == []
+    assert outcome.exit_code == 0
+
+
 @pytest.mark.parametrize("kind", ["flows", "models", "pricing", "node_runs"])
 def test_a_relation_that_may_not_be_read_is_a_finding_and_the_rest_loads(tmp_path, kind):
     outcome, wrong = after_a_night(tmp_path, forbidden=(kind,), model_pricing="missing")

@@ -42,7 +42,7 @@ values = st.fixed_dictionaries(
 
 @st.composite
 def observations(draw, *, with_gaps: bool):
-    """Rows as flatten makes them, in the order of the ledger."""
+    """Rows as flatten makes them, in the order of the ledger; without gaps no two of them are equal."""
     rows = []
     for number in range(draw(st.integers(1, 12))):
         row = draw(values)
@@ -53,6 +53,8 @@ def observations(draw, *, with_gaps: bool):
                 row[name], absent = None, absent | BITS[name]
             elif with_gaps and final and row[name] is None and name != "feedback_reason":
                 absent |= BITS[name]
+        if not with_gaps:
+            row["output"] = f'{{"n":{number}}}'
         fixed = {"id": draw(st.sampled_from(IDS)), "created_at": NOW, "_observation": number, "_terminal": final}
         rows.append(row | fixed | {"_absent": absent, "_fetched_at": NOW + timedelta(seconds=number)})
     return rows

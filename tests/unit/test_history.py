@@ -38,7 +38,7 @@ def night(con, *rules, complete=False, at=NOW):
     stage(con, pricing, staged(pricing, [{**r, "_observation": int(r["_observation"])} for r in rules]))
     with warehouse.transaction(con):
         merge(con, pricing, "load", at)
-        removed = mark_removed_pricing(con, {str(MODEL): 1} if complete else {}, "load", at)
+        removed = mark_removed_pricing(con, {str(MODEL): at} if complete else {}, "load", at)
         keep_versions(con, pricing, "load")
     return removed
 
@@ -95,6 +95,12 @@ def test_a_rule_missing_from_a_complete_list_is_removed_and_kept(con):
         (RULE, NOW + DAY), (OTHER, None),
     ]  # fmt: skip
     assert con.execute("SELECT id FROM changed_pricing").fetchall() == [(RULE,)]
+
+
+def test_a_list_that_became_empty_removes_every_rule(con):
+    night(con, rule("0.1"), rule("0.3", id=OTHER))
+    assert night(con, complete=True, at=NOW + DAY) == 2
+    assert versions(con) == [("0.1", BORN, NOW + DAY, False)]
 
 
 def test_a_removed_rule_that_comes_back_begins_a_new_version(con):

@@ -160,12 +160,49 @@ def test_a_run_is_open_until_it_ends_or_is_gone(con):
 
 
 def test_an_open_run_is_due_every_night_and_a_young_one_within_the_hour(con):
-    old, young, unknown = (store_run(con, n, created=at) for n, at in ((1, NOW - 40 * DAY), (2, NOW), (3, None)))
+    old, young, unknown = (store_run(con, n, created=at) for n, at in ((1, NOW - 29 * DAY), (2, NOW), (3, None)))
     outstanding.refresh_open_runs(con, touch(con, old, young, unknown), NOW)
     assert young in outstanding.open_runs_due(con, NOW + timedelta(hours=1), NOW + DAY)
     assert old not in outstanding.open_runs_due(con, NOW + timedelta(hours=1), NOW + DAY)
     assert set(outstanding.open_runs_due(con, NOW + timedelta(hours=23), NOW + DAY)) == {old, young, unknown}
     assert set(outstanding.open_runs_due(con, NOW + DAY, NOW)) == {old, unknown}
+
+
+def test_a_run_that_never_ends_is_read_less_and_less_often(con):
+    ages = [timedelta(days=days) for days in (31, 300)]
+    month, year = (store_run(con, n, created=NOW - age) for n, age in enumerate(ages, 1))
+    outstanding.refresh_open_runs(con, touch(con, month, year), NOW)
+    assert outstanding.open_runs_due(con, NOW + DAY, NOW) == []
+    assert outstanding.open_runs_due(con, NOW + 2 * DAY, NOW) == [month]
+    assert set(outstanding.open_runs_due(con, NOW + 17 * DAY, NOW)) == {month, year}
+
+
+def test_a_night_after_failed_first_ones_begins_where_they_began(con, load):
+    assert ledger.first_night(con) is None
+    for start in (D22, D22 + DAY):
+        ledger.window_failed(con, load, Window(start, start + DAY), "no", NOW)
+    assert ledger.first_night(con) == D22
+    ledger.set_watermark(con, load, D22 + DAY, NOW)
+    assert ledger.first_night(con) is None
+
+
+def test_an_old_good_copy_does_not_close_a_reject_that_came_later(con, load):
+    con.execute("CREATE TEMP TABLE read AS SELECT 'a' AS id, 4 AS _observation")
+    outstanding.record_rejects(con, load, (reject(observation=5),), NOW)
+    outstanding.close_rejects(con, "run", "read", NOW)
+    assert rows(con, "SELECT status FROM warehouse.ledger.rejects") == [("open",)]
+    con.execute("UPDATE read SET _observation = 5")
+    outstanding.close_rejects(con, "run", "read", NOW)
+    assert rows(con, "SELECT status FROM warehouse.ledger.rejects") == [("loaded",)]
+
+
+def test_what_is_told_in_the_same_words_is_no_news_but_rejected_rows_are(con, load):
+    told = [Finding("relation_not_given", "warn", "x"), Finding("rejected_rows", "warn", "1 row")]
+    loads.record_findings(con, load, told, NOW)
+    later = loads.begin_load(con, "nightly", {}, NOW)
+    assert loads.new_findings(con, later, [*told, Finding("relation_not_given", "warn", "y")]) == [
+        told[1], Finding("relation_not_given", "warn", "y"),
+    ]  # fmt: skip
 
 
 def test_runs_created_in_a_window_are_half_open_and_without_the_gone(con):
@@ -179,8 +216,8 @@ def test_node_runs_are_whole_when_as_many_are_stored_as_the_run_counts(con):
         store_run(con, n, terminal=t, nodes=c) for n, t, c in ((1, True, 2), (2, True, 2), (3, True, 0), (4, False, 1))
     )
     con.executemany(
-        "INSERT INTO warehouse.main.node_runs (id, run_id) VALUES (?, ?)",
-        [[UUID(int=i), run] for i, run in enumerate((whole, whole, short, going))],
+        "INSERT INTO warehouse.main.node_runs (id, run_id, _terminal) VALUES (?, ?, ?)",
+        [[UUID(int=i), run, i != 3] for i, run in enumerate((whole, whole, short, short, going))],
     )
     asked = [whole, short, none, going, "no uuid"]
     assert ledger.runs_with_all_node_runs(con, asked) == {whole}
@@ -203,7 +240,7 @@ def test_poison_rows_without_an_id_are_told_apart_by_their_text(con, load):
 
 
 def test_a_reject_closes_when_its_row_loads_and_opens_when_it_fails_again(con, load):
-    con.execute("CREATE TEMP TABLE read AS SELECT 'a' AS id")
+    con.execute("CREATE TEMP TABLE read AS SELECT 'a' AS id, 1 AS _observation")
     outstanding.record_rejects(con, load, (reject(),), NOW)
     outstanding.close_rejects(con, "log", "read", NOW)
     assert rows(con, "SELECT status FROM warehouse.ledger.rejects") == [("open",)]

@@ -135,6 +135,12 @@ def test_every_row_of_the_span_must_come_back():
     assert probed(times, lambda *span: exact(*span) and next(chosen))[0] is None
 
 
+def test_a_row_on_the_last_microsecond_of_an_hour_disproves_nothing():
+    last = NOON.replace(minute=59, second=59, microsecond=999_999)
+    assert probed([NOON, last, last + timedelta(hours=2, microseconds=1)], exact)[0] is None
+    assert probed([NOON, NOON + timedelta(seconds=5), last, last + timedelta(hours=3)], exact)[0] is Grammar.INFIX
+
+
 @pytest.mark.parametrize("times", [[], [NOON], [NOON] * 50, [NOON, NOON + timedelta(1)] * 20], ids=len)
 def test_too_few_times_prove_nothing_and_nothing_is_asked(times):
     assert probed(times, exact) == (None, [None])
