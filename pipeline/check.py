@@ -8,6 +8,8 @@ numbers, so that their cost follows the batch and not the warehouse.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,9 +29,8 @@ WHAT_TO_DO = "What to do: "
 def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> list[Finding]:
     """Run every check of a severity in the order of their names; one finding for each that selects a row.
 
-    severity: fail or warn
-    They read what `gather_written` left. LoadError when a check cannot run: one that was skipped would look like one
-    that passed.
+    severity: fail or warn. They read what `gather_written` left. LoadError when a check cannot run: one that was
+    skipped would look like one that passed.
     """
     files = sorted((SQL / "checks" / severity).glob("*.sql"))
     if not files:
@@ -37,7 +38,7 @@ def run_checks(con: duckdb.DuckDBPyConnection, severity: str, load_id: str) -> l
     found = []
     for path in files:
         text = path.read_text(encoding="utf-8")
-        rows = _run(con, path.relative_to(SQL.parent).as_posix(), text, load_id)
+        rows = _asked(con, path.relative_to(SQL.parent).as_posix(), text, load_id)
         if rows.num_rows:
             found.append(Finding(path.stem, severity, _detail(text, rows), rows.num_rows))
     return found
@@ -52,16 +53,23 @@ def gather_written(con: duckdb.DuckDBPyConnection, load_id: str) -> None:
 def _gather_written(con: duckdb.DuckDBPyConnection, table: Table, load_id: str) -> None:
     """Create `written_<table>`. A batch that names a row without its range key bounds nothing by that key."""
     given = f"SELECT count(*) AS unbounded FROM stage_{table.name} WHERE {table.range_key} IS NULL"
-    unbounded = _run(con, f"of stage_{table.name}", given, load_id)["unbounded"][0].as_py()
+    unbounded = _asked(con, f"of stage_{table.name}", given, load_id)["unbounded"][0].as_py()
     name = f"each_table/written_by_{'id' if unbounded else table.range_key}.sql"
     small = (c.name for c in table.stored if c.type not in (JSON, TEXT) or c.name.endswith("_code"))
     columns = ", ".join(f't."{column}"' for column in small)
-    _run(con, f"sql/{name}", sql_text(name).format(table=table.name, columns=columns), load_id)
+    with _named(f"sql/{name}", load_id):
+        con.execute(sql_text(name).format(table=table.name, columns=columns))
 
 
-def _run(con: duckdb.DuckDBPyConnection, name: str, text: str, load_id: str) -> pa.Table:
+def _asked(con: duckdb.DuckDBPyConnection, name: str, query: str, load_id: str) -> pa.Table:
+    with _named(name, load_id):
+        return con.sql(query).to_arrow_table()
+
+
+@contextmanager
+def _named(name: str, load_id: str) -> Iterator[None]:
     try:
-        return con.execute(text).to_arrow_table()
+        yield
     except duckdb.Error as error:
         told = str(error).partition("\n")[0].rstrip(".")
         raise LoadError(f"The check {name} cannot run in load {load_id}: {told}. Nothing of it was kept.") from error

@@ -203,7 +203,8 @@ async def _dimensions(job: Job) -> None:
         findings = await list_dimension(job, receipt, "flows")
         findings += await list_dimension(job, receipt, "models")
         findings += await pricing(job, receipt)
-        await upsert(job, None, Part(receipt.batch(logs=None, runs=None), tuple(findings), last=True), None)
+        batch = receipt.batch(logs=None, runs=None)
+        await upsert(job, None, Part(batch, tuple(findings), last=True, arrived=receipt.arrived()), None)
     except AccessRefused:
         raise
     except FlowledgerError as failure:

@@ -74,7 +74,7 @@ def build(
 def ledger_rows(con: Connection) -> dict[str, pa.Table]:
     """What readers see of the ledger, from a connection of `warehouse.connect`."""
     return {
-        name: con.execute(f"SELECT {_columns(ledger_columns(name))} FROM warehouse.ledger.{name}").to_arrow_table()
+        name: con.sql(f"SELECT {_columns(ledger_columns(name))} FROM warehouse.ledger.{name}").to_arrow_table()
         for name in SHOWN_LEDGER
     }
 

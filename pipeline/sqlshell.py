@@ -25,7 +25,8 @@ MOST_ROWS = 1000
 WIDEST = 80
 FETCHED_AT_ONCE = 10_000
 WRITING = re.compile(r"\b(copy|export)\b", re.IGNORECASE)
-READING = {"SELECT", "EXPLAIN"}
+# MULTI is what DuckDB 2.0 calls a PIVOT.
+READING = {"SELECT", "EXPLAIN", "MULTI"}
 
 
 def query(home: Path, text: str, format: str) -> str:

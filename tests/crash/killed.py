@@ -123,17 +123,19 @@ def _open_runs_astray(con: Any) -> list[str]:
 def _rows_of_no_commit(con: Any, raw: Path) -> list[str]:
     """Every stored row came with a page of a commit that is in the ledger, and of a load that is."""
     done = ledger.commits(con)
+    # A page of a listing that is read once per load may belong to several commits.
     read = {
-        (record.load_number, page.page): (record.load_number, record.commit_number)
+        (record.load_number, page.page)
         for record in map(landing._read_record, (raw / "records").glob("*.json*"))
         for page in record.pages
+        if (record.load_number, record.commit_number) in done
     }
     loads = {row[0] for row in con.execute("SELECT load_id FROM warehouse.ledger.loads").fetchall()}
     found = []
     for name in tables.TABLES:
         rows = con.execute(f"SELECT DISTINCT _observation, _load_id FROM warehouse.main.{name}").fetchall()
         pages = {divmod(at >> POSITION_BITS, 1 << PAGE_BITS) for at, _ in rows}
-        found += [f"{name}: rows of load and page {at} have no commit" for at in pages if read.get(at) not in done]
+        found += [f"{name}: rows of load and page {at} have no commit" for at in pages if at not in read]
         found += [f"{name}: rows of an unknown load {each}" for each in {load for _, load in rows} - loads]
     return found
 

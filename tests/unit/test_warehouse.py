@@ -59,7 +59,7 @@ def test_a_stored_arrow_table_fits_the_declared_one(path: Path):
         con.register("batch", empty)
         con.execute(f"INSERT INTO warehouse.main.{table.name} BY NAME SELECT * FROM batch")
         con.unregister("batch")
-        stored = con.execute(f"SELECT * FROM warehouse.main.{table.name}").to_arrow_table()
+        stored = con.sql(f"SELECT * FROM warehouse.main.{table.name}").to_arrow_table()
         assert stored.schema.names == table.schema.names
     con.close()
 
