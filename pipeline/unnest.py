@@ -49,8 +49,9 @@ def _list(view: View) -> str:
 def _object(view: View) -> str:
     return (
         f"\nFROM (SELECT id AS parent_id, {view.path} AS item, _observation FROM main.{view.table} "
-        f"WHERE json_valid({view.path}))\nWHERE json_type(item) = 'OBJECT' AND item->>'$.id' IS NOT NULL\n"
-        "QUALIFY row_number() OVER (PARTITION BY item->>'$.id' ORDER BY _observation DESC, parent_id) = 1\nORDER BY id"
+        f"WHERE json_valid({view.path}))\nWHERE json_type(item) = 'OBJECT' AND (item->>'$.id') IS NOT NULL\n"
+        "QUALIFY row_number() OVER (PARTITION BY (item->>'$.id') ORDER BY _observation DESC, parent_id) = 1\n"
+        "ORDER BY id"
     )
 
 

@@ -7,6 +7,6 @@ SELECT
     item->>'$.avatar_url' AS avatar_url,
     nullif(json_merge_patch(item, '{"id": null, "email": null, "first_name": null, "last_name": null, "avatar_url": null}')::VARCHAR, '{}') AS extra
 FROM (SELECT id AS parent_id, created_by_user AS item, _observation FROM main.flows WHERE json_valid(created_by_user))
-WHERE json_type(item) = 'OBJECT' AND item->>'$.id' IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY item->>'$.id' ORDER BY _observation DESC, parent_id) = 1
+WHERE json_type(item) = 'OBJECT' AND (item->>'$.id') IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY (item->>'$.id') ORDER BY _observation DESC, parent_id) = 1
 ORDER BY id
