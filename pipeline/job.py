@@ -132,7 +132,12 @@ class Job:
             return
         async with self._database:
             self.con.close()
-            await asyncio.to_thread(self.lease.yield_to_waiting)
+            try:
+                await asyncio.to_thread(self.lease.yield_to_waiting)
+            except asyncio.CancelledError:
+                # A thread cannot be stopped, and the process would stay until the other run has ended.
+                self.lease.give_up()
+                raise
             self.open_warehouse()
 
 

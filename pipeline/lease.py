@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 from pipeline.errors import LeaseHeld, StorageError
 from pipeline.values import short
@@ -34,6 +35,11 @@ class Lease:
         self._command = command
         self._say = say
         self._lock: int | None = None
+        self._given_up = Event()
+
+    def give_up(self) -> None:
+        """From another thread: end the waiting; whoever waits gets LeaseHeld."""
+        self._given_up.set()
 
     def take(self, wait: timedelta | None) -> None:
         """Take the lease; wait for it up to `wait` (None: as long as it takes). LeaseHeld when that ends."""
@@ -86,7 +92,7 @@ class Lease:
         try:
             fcntl.flock(mark, fcntl.LOCK_SH)
             self._say(f"Waiting for {_in_sentence(owner(self._home))} to end{limit}.")
-            if not _locked_soon(descriptor, seconds):
+            if not _locked_soon(descriptor, seconds, self._given_up):
                 raise LeaseHeld(
                     f"{owner(self._home)} is still writing after {_spoken(seconds or 0)}. "
                     "Try again when it has ended, or let a run wait longer with FLOWLEDGER_WAIT."
@@ -155,11 +161,11 @@ def _try_lock(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _locked_soon(descriptor: int, seconds: float | None) -> bool:
+def _locked_soon(descriptor: int, seconds: float | None, given_up: Event | None = None) -> bool:
     """Try until it is ours or the time is over. A first short glance outlasts somebody who only looks (`is_held`)."""
     deadline = None if seconds is None else time.monotonic() + seconds
     while not _try_lock(descriptor, fcntl.LOCK_EX):
-        if deadline is not None and time.monotonic() >= deadline:
+        if (deadline is not None and time.monotonic() >= deadline) or (given_up is not None and given_up.is_set()):
             return False
         time.sleep(min(POLL_SECONDS, GLANCE_SECONDS if seconds is None else max(seconds / 5, 0.005)))
     return True

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.errors import LeaseHeld
-from pipeline.lease import hold_lease, is_held, owner
+from pipeline.lease import Lease, hold_lease, is_held, owner
 
 HOLD = """
 import sys
@@ -139,6 +139,22 @@ def test_a_backfill_gives_way_between_windows_and_gets_the_lease_back(tmp_path):
             assert nightly.hears() == "ended"
             assert backfill.hears() == "True"
             assert "backfill" in owner(tmp_path)
+
+
+def test_a_run_that_is_asked_to_end_does_not_wait_for_the_other(tmp_path):
+    waiting, refused = Lease(tmp_path, "backfill", lambda _: waiting.give_up()), []
+
+    def wait():
+        try:
+            waiting.take(None)
+        except LeaseHeld as error:
+            refused.append(error)
+
+    with hold_lease(tmp_path, timedelta(0), command="nightly"):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
 
 
 def test_two_threads_of_one_process_cannot_both_write(tmp_path):
