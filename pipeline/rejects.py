@@ -20,7 +20,7 @@ from pipeline.flatten import flatten
 from pipeline.lease import hold_lease
 from pipeline.observations import Observations
 from pipeline.settings import Settings
-from pipeline.values import Batch, LandedPage, Outcome, Request, short
+from pipeline.values import PAGE_BITS, POSITION_BITS, Batch, LandedPage, Outcome, Request, short
 
 Connection = duckdb.DuckDBPyConnection
 LISTED = ("reject_id", "object", "row_id", "path", "reason", "times", "last_seen_at")
@@ -35,7 +35,10 @@ def list_rejects(settings: Settings) -> list[dict[str, Any]]:
 
 
 def show(settings: Settings, reject_id: str) -> dict[str, Any]:
-    """One reject with its raw text; UsageError when there is none of that id."""
+    """One reject with its raw text; UsageError when there is none of that id.
+
+    page: 0-based order of receipt in its load. position: of the item on the page that it is, or stands in.
+    """
     with _opened(settings, "rejects show") as con:
         return _one(con, reject_id)
 
@@ -106,7 +109,11 @@ def _one(con: Connection, reject_id: str) -> dict[str, Any]:
     found = _rows(con, SHOWN, "WHERE r.reject_id = $id", {"id": reject_id})
     if not found:
         raise UsageError(f"There is no reject {reject_id}. See: flowledger rejects list")
-    return {name: short(value) if isinstance(value, datetime) else value for name, value in found[0].items()}
+    row = {name: short(value) if isinstance(value, datetime) else value for name, value in found[0].items()}
+    raw, seen = row.pop("raw"), row.pop("observation")
+    page, place = divmod(seen & ((1 << (PAGE_BITS + POSITION_BITS)) - 1), 1 << POSITION_BITS)
+    # An item of a page has an odd place; what came inside it has the even one before.
+    return {**row, "page": page, "position": place // 2, "raw": raw}
 
 
 def _rows(con: Connection, names: tuple[str, ...], rest: str, values: dict[str, Any]) -> list[dict[str, Any]]:

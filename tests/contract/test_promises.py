@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from contextlib import closing
@@ -12,7 +13,8 @@ import pytest
 import stamina
 
 from pipeline import ledger, observations, warehouse
-from pipeline.rejects import list_rejects, replay_rejects
+from pipeline.inflate import inflate
+from pipeline.rejects import list_rejects, replay_rejects, show
 from pipeline.replay import run_replay
 from pipeline.rows import BadField
 from pipeline.sandbox import serve, truth
@@ -132,6 +134,17 @@ def test_p8_poison_goes_to_quarantine_and_everything_else_loads(tmp_path):
         box.configure(poison=())
         assert nightly(settings).exit_code == 0
         assert differences(held(tmp_path), wanted(truth(box.config))) == []
+
+
+def test_p8_a_reject_names_the_landed_page_and_the_place_on_it(tmp_path):
+    with serve(replace(SMALL, poison=("log:not-an-object",), poison_every=9)) as box:
+        settings = settings_for(box, tmp_path)
+        nightly(settings)
+    for reject in list_rejects(settings):
+        told = show(settings, reject["reject_id"])
+        (body,) = (tmp_path / "raw" / "bodies").glob(f"*/{told['sha256']}.*")
+        page = json.loads(inflate(body.read_bytes(), body.suffix.removeprefix(".")))
+        assert page["items"][told["position"]] == json.loads(told["raw"])
 
 
 def test_p8_unknown_fields_are_kept_and_their_paths_named(tmp_path):

@@ -43,7 +43,7 @@ def named(loaded, moment, nth):
 
 
 @pytest.mark.parametrize(("loaded", "moment", "nth"), CASES, ids=[named(*case) for case in CASES])
-def test_a_killed_night_is_whole_commits_and_the_next_night_is_a_clean_one(world, tmp_path, loaded, moment, nth):
+def test_p1_a_killed_night_is_whole_commits_and_the_next_night_is_a_clean_one(world, tmp_path, loaded, moment, nth):
     world.begin(loaded=loaded)
     assert world.killed(moment, nth) == KILLED
     assert torn(world.home / "published") == []

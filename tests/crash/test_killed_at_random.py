@@ -32,7 +32,7 @@ def killed_anywhere(world, rng, kill):
 
 
 @pytest.mark.parametrize("seed", range(HOMES))
-def test_one_undisturbed_night_heals_what_any_number_of_killed_ones_left(world, tmp_path, seed):
+def test_p1_one_undisturbed_night_heals_what_any_number_of_killed_ones_left(world, tmp_path, seed):
     rng = random.Random(seed)
     world.begin(loaded=seed % 2 == 1)
     for kill in rng.sample(range(KILLS), KILLS):
@@ -77,7 +77,7 @@ def terminated(world, monkeypatch):
     return start
 
 
-def test_a_night_that_is_asked_to_end_says_so_and_leaves_whole_commits(world, tmp_path, terminated):
+def test_p1_a_night_that_is_asked_to_end_says_so_and_leaves_whole_commits(world, tmp_path, terminated):
     world.begin(loaded=False)
     code, words = terminated(9)
     assert code == 128 + signal.SIGTERM

@@ -91,12 +91,12 @@ def test_the_versions_of_the_nights_differ_in_every_way_that_is_looked_at(nights
 
 
 @pytest.mark.parametrize("how", READERS)
-def test_no_read_fails(nights, how):
+def test_p7_no_read_fails(nights, how):
     assert nights[3][how] == ""
 
 
 @pytest.mark.parametrize("how", READERS)
-def test_every_read_is_one_whole_version_and_never_an_older_one_than_before(nights, how):
+def test_p7_every_read_is_one_whole_version_and_never_an_older_one_than_before(nights, how):
     versions, _, reads = nights[:3]
     assert [read for read in reads[how] if seen(read) not in versions] == []
     order = [versions.index(seen(read)) for read in reads[how]]
@@ -105,12 +105,12 @@ def test_every_read_is_one_whole_version_and_never_an_older_one_than_before(nigh
 
 
 @pytest.mark.parametrize("how", ["database", "open"])
-def test_marts_and_ledger_are_of_the_same_version_as_the_tables(nights, how):
+def test_p7_marts_and_ledger_are_of_the_same_version_as_the_tables(nights, how):
     assert all(read["marts_agree"] and read["ledger_ended"] for read in nights[2][how])
 
 
 @pytest.mark.parametrize("how", READERS)
-def test_readers_read_on_while_each_night_works(nights, how):
+def test_p7_readers_read_on_while_each_night_works(nights, how):
     _, spans, reads = nights[:3]
     within = [sum(began <= r["began"] and r["ended"] <= ended for r in reads[how]) for began, ended in spans]
     assert min(within) > 0

@@ -105,7 +105,7 @@ fewer = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 
 @fewer
 @given(rows=observations(with_gaps=True), data=st.data())
-def test_a_split_into_commits_changes_nothing(con, rows, data):
+def test_p2_a_split_into_commits_changes_nothing(con, rows, data):
     edges = sorted({0, len(rows), *data.draw(st.lists(st.integers(0, len(rows)), max_size=3))})
     batches = [rows[a:b] for a, b in pairwise(edges)]
     again = data.draw(st.lists(st.sampled_from(batches), max_size=2))
@@ -114,7 +114,7 @@ def test_a_split_into_commits_changes_nothing(con, rows, data):
 
 @fewer
 @given(rows=observations(with_gaps=False), data=st.data())
-def test_any_order_of_commits_gives_the_same_rows(con, rows, data):
+def test_p2_any_order_of_commits_gives_the_same_rows(con, rows, data):
     order = data.draw(st.permutations(range(len(rows))))
     width = data.draw(st.integers(1, 4))
     batches = [[rows[i] for i in order[at : at + width]] for at in range(0, len(order), width)]
