@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pipeline import landing, loads, publish, status
 from pipeline.errors import FlowledgerError
 from pipeline.job import Job
-from pipeline.values import Outcome
+from pipeline.values import Finding, Outcome
 
 DONE, FAILED, FINDINGS = 0, 1, 3
+REJECTED = "rejected_rows"
 
 
 async def finish(job: Job) -> Outcome:
@@ -20,6 +21,7 @@ async def finish(job: Job) -> Outcome:
     The load is closed before it is published, so that readers see it as ended, and once more with its version.
     """
     settings = job.settings
+    job.tally.findings = together(job.tally.findings)
     news = await job.with_db(loads.new_findings, job.load, job.tally.findings)
     outcome = _outcome(job, FAILED if job.tally.failed else FINDINGS if news else DONE)
     await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
@@ -36,6 +38,16 @@ async def finish(job: Job) -> Outcome:
     if job.command == "nightly" and not outcome.failed:
         landing.prune(settings.raw, job.now - settings.keep_raw)
     return outcome
+
+
+def together(findings: list[Finding]) -> list[Finding]:
+    """The findings, with those that say the same of several commits as one."""
+    rows = sum(found.rows for found in findings if found.check == REJECTED)
+    others = list(dict.fromkeys(found for found in findings if found.check != REJECTED))
+    if not rows:
+        return others
+    told = f"{rows:,} {'row' if rows == 1 else 'rows'} could not be read: flowledger rejects list"
+    return [Finding(REJECTED, "warn", told, rows), *others]
 
 
 def _outcome(job: Job, exit_code: int) -> Outcome:

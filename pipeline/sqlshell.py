@@ -45,6 +45,11 @@ def query(home: Path, text: str, format: str) -> str:
             return {"table": _as_table, "csv": _as_csv, "json": _as_json}[format](db)
         finally:
             db.close()
+    except duckdb.PermissionException as error:
+        raise UsageError(
+            f"{_one_line(error)}. Only files under {published} can be read. If the folder was moved or copied here, "
+            "run: flowledger publish"
+        ) from None
     except duckdb.Error as error:
         raise UsageError(_one_line(error)) from None
 
@@ -97,7 +102,7 @@ def _cut(text: str) -> str:
 def _as_csv(db: Connection) -> str:
     names, _ = _columns(db)
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     writer.writerows([_text(value) for value in row] for row in _rows(db))
     # Whoever prints it ends the last line.

@@ -159,7 +159,8 @@ def _news(loaded: Loaded, now: datetime) -> list[str]:
     if loaded.open_runs and loaded.oldest_open_run:
         age = now - loaded.oldest_open_run
         long = f", more than {LONG_OPEN.days} days" if age > LONG_OPEN else ""
-        lines.append(f"{loaded.open_runs:,} runs have not ended; the oldest was created {ago(age)}{long}")
+        many = "1 run has" if loaded.open_runs == 1 else f"{loaded.open_runs:,} runs have"
+        lines.append(f"{many} not ended; the oldest was created {ago(age)}{long}")
     lines += [
         f"{day.day} is {day.status} against the source's totals{f': {day.explanation}' if day.explanation else ''}"
         for day in loaded.reconciliation

@@ -41,7 +41,7 @@ def test_a_table_is_readable_by_a_person(home):
 
 def test_csv_follows_its_standard(home):
     text = query(home, "SELECT cost, text, none, list FROM kinds UNION ALL BY NAME SELECT 2 AS cost", "csv")
-    assert text.startswith('cost,text,none,list\r\n0.1,"a ""b""\n,c",,"[""1.5"", null]"\r\n')
+    assert text.startswith('cost,text,none,list\n0.1,"a ""b""\n,c",,"[""1.5"", null]"\n')
     assert list(csv.reader(io.StringIO(text, newline="")))[2] == ["2", "", "", ""]
 
 
@@ -54,7 +54,7 @@ def test_json_keeps_every_digit_of_decimals_and_of_stored_json(home):
     assert row["list"] == ["1.5", None]
 
 
-@pytest.mark.parametrize(("format", "empty"), [("table", "id\n(no rows)"), ("csv", "id\r"), ("json", "[]")])
+@pytest.mark.parametrize(("format", "empty"), [("table", "id\n(no rows)"), ("csv", "id"), ("json", "[]")])
 def test_no_rows_are_no_error(home, format, empty):
     assert query(home, "SELECT id FROM runs WHERE false", format) == empty
 
@@ -84,7 +84,7 @@ def test_columns_of_one_name_are_told_apart(home):
 
 
 def test_the_views_work_although_readers_know_the_folder_by_another_name(home):
-    assert query(home, "SELECT id FROM runs", "csv") == "id\r\n1\r"
+    assert query(home, "SELECT id FROM runs", "csv") == "id\n1"
 
 
 @pytest.mark.parametrize(
