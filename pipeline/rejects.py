@@ -14,11 +14,12 @@ from typing import Any
 
 import duckdb
 
-from pipeline import commit, landing, loads, publish, status, warehouse
+from pipeline import commit, landing, loads, status, warehouse
 from pipeline.errors import UsageError
 from pipeline.flatten import flatten
 from pipeline.lease import hold_lease
 from pipeline.observations import Observations
+from pipeline.publish import publish
 from pipeline.settings import Settings
 from pipeline.values import PAGE_BITS, POSITION_BITS, Batch, LandedPage, Outcome, Request, short
 
@@ -66,7 +67,7 @@ def replay_rejects(settings: Settings, *, now: datetime) -> Outcome:
         batch = _decoded_again(con, settings.privacy)
         done = commit.commit_batch(con, load, None, batch, now, watermark=None, commit_number=0)
         landing.confirm_record(pending)
-        manifest = publish.publish(con, settings.home, now, reader_root=settings.reader_root)
+        manifest = publish(con, settings.home, now, reader_root=settings.reader_root)
         outcome = Outcome(
             "rejects replay",
             load.load_id,
@@ -109,9 +110,10 @@ def _one(con: Connection, reject_id: str) -> dict[str, Any]:
     found = _rows(con, SHOWN, "WHERE r.reject_id = $id", {"id": reject_id})
     if not found:
         raise UsageError(f"There is no reject {reject_id}. See: flowledger rejects list")
-    row = {name: short(value) if isinstance(value, datetime) else value for name, value in found[0].items()}
-    raw, seen = row.pop("raw"), row.pop("observation")
+    row = found[0]
+    raw, seen = row.pop("raw"), int(row.pop("observation"))
     page, place = divmod(seen & ((1 << (PAGE_BITS + POSITION_BITS)) - 1), 1 << POSITION_BITS)
+    row = {name: short(value) if isinstance(value, datetime) else value for name, value in row.items()}
     # An item of a page has an odd place; what came inside it has the even one before.
     return {**row, "page": page, "position": place // 2, "raw": raw}
 
