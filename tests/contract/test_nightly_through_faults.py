@@ -178,3 +178,34 @@ def test_a_relation_that_may_not_be_read_is_a_finding_and_the_rest_loads(tmp_pat
     assert [line for line in wrong if line.startswith(("logs", "runs "))] == []
     assert {finding.check for finding in outcome.findings} == {"relation_not_given"}
     assert outcome.exit_code == 3
+
+
+GENERATION_2 = {"cost_breakdown", "resolved_template_id", "batch_id", "client_ref", "failure_code", "failure_message"}
+GENERATION_2 |= {"failure_stage_code"}
+GENERATION_3 = {"feedback_is_positive", "feedback_reason", "source_chat_message_id", "current_evaluation_summary"}
+ENUM_KEYS = {"target_type", "status_code", "source_code", "failure_stage_code"}
+
+
+@pytest.mark.parametrize(
+    ("switches", "unsaid"),
+    [
+        ({"generation": "1"}, GENERATION_2 | GENERATION_3),
+        ({"generation": "2"}, GENERATION_3),
+        ({"generation": "3"}, set()),
+        ({"enum_keys": False}, ENUM_KEYS),
+    ],
+    ids=str,
+)
+def test_keys_that_a_generation_does_not_have_are_null_and_all_others_load(tmp_path, switches, unsaid):
+    with serve(replace(SMALL, **switches)) as box:
+        assert nightly(settings_for(box, tmp_path)).exit_code == 0
+        known = truth(replace(box.config, generation="3", enum_keys=True))
+        wrong = differences(held(tmp_path), wanted(known))
+    assert {line.split()[2].removesuffix(":") for line in wrong} <= unsaid
+    assert all(": None, not " in line for line in wrong)
+
+
+def test_amounts_that_are_not_given_are_null_and_the_rows_load(tmp_path):
+    outcome, wrong = after_a_night(tmp_path, decimals="null")
+    assert outcome.exit_code == 0
+    assert all(": None, not Decimal" in line or "_breakdown" in line for line in wrong)
