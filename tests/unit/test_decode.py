@@ -86,6 +86,12 @@ def test_unknown_keys_do_not_make_an_object_bad():
     assert bytes(decoded.extra["brand_new"]) == b'{"a":1}'
 
 
+def test_an_unknown_key_that_no_text_can_hold_makes_the_object_bad_and_is_named_in_plain_letters():
+    decoded = decode("logs", f'{{"id":"{ID}","x\\ud800":1}}'.encode())
+    assert decoded.wire is None
+    assert (decoded.row_id, decoded.path) == (ID, "x\\ud800")
+
+
 def test_a_bad_object_still_hands_over_its_children():
     decoded = decode("runs", f'{{"id":"{ID}","duration_ms":"x","node_runs":[{{"id":"{ID}"}}]}}'.encode())
     assert decoded.wire is None

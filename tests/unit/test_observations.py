@@ -194,3 +194,15 @@ def test_personal_data_follows_the_policy_in_rows_and_in_rejects(policy, kept):
 def test_a_time_that_utc_cannot_hold_is_a_reject_not_a_crash():
     observed = seen([log(timestamp="9999-12-31T23:59:59-01:00")])
     assert [(r.path, r.row_id) for r in observed.rejects] == [("timestamp", uid(1))]
+
+
+def test_node_runs_of_an_unfinished_copy_do_not_stand_for_those_of_the_final_one():
+    nodes = [{"id": uid(200)}, {"id": uid(201)}]
+    early = run(status_code="running", nodes_completed=1, node_runs=nodes)
+    observations = seen([early], "runs")
+    assert observations.runs[uid(100)].node_runs_arrived
+    seen([run(nodes_completed=2)], "runs", observations=observations, page=1)
+    assert not observations.runs[uid(100)].node_runs_arrived
+    seen([run(nodes_completed=2, node_runs=nodes)], "runs", observations=observations, page=2)
+    seen([run(nodes_completed=2, has_logs=True)], "runs", observations=observations, page=3)
+    assert observations.runs[uid(100)].node_runs_arrived
