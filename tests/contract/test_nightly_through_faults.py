@@ -194,7 +194,7 @@ ENUM_KEYS = {"target_type", "status_code", "source_code", "failure_stage_code"}
         ({"generation": "3"}, set()),
         ({"enum_keys": False}, ENUM_KEYS),
     ],
-    ids=str,
+    ids=["1", "2", "3", "no enum keys"],
 )
 def test_keys_that_a_generation_does_not_have_are_null_and_all_others_load(tmp_path, switches, unsaid):
     with serve(replace(SMALL, **switches)) as box:
