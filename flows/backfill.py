@@ -10,15 +10,15 @@ from flows.environment import prepare
 
 prepare()
 
-from prefect import State, flow  # noqa: E402  Prefect reads its environment when it is imported
-from prefect.states import Failed  # noqa: E402
+from prefect import State, flow
+from prefect.states import Failed
 
-from flows.nightly import Call, current_call, in_utc, outcome_of, told  # noqa: E402
-from flows.tasks import STEPS  # noqa: E402
-from pipeline import ingest  # noqa: E402
-from pipeline.errors import FlowledgerError  # noqa: E402
-from pipeline.settings import Settings, from_environment  # noqa: E402
-from pipeline.values import Outcome, Step  # noqa: E402
+from flows.nightly import Call, current_call, in_utc, outcome_of, told
+from flows.tasks import STEPS
+from pipeline import ingest
+from pipeline.errors import FlowledgerError
+from pipeline.settings import Settings, from_environment
+from pipeline.values import Outcome, Step
 
 
 @flow(name="backfill", persist_result=False)

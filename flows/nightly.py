@@ -14,17 +14,17 @@ from flows.environment import prepare
 
 prepare()
 
-from prefect import State, flow  # noqa: E402  Prefect reads its environment when it is imported
-from prefect.artifacts import acreate_table_artifact  # noqa: E402
-from prefect.exceptions import TerminationSignal  # noqa: E402
-from prefect.states import Failed  # noqa: E402
+from prefect import State, flow
+from prefect.artifacts import acreate_table_artifact
+from prefect.exceptions import TerminationSignal
+from prefect.states import Failed
 
-from flows.tasks import STEPS  # noqa: E402
-from pipeline import ingest  # noqa: E402
-from pipeline.errors import FlowledgerError  # noqa: E402
-from pipeline.finish import FAILED  # noqa: E402
-from pipeline.settings import Settings, from_environment  # noqa: E402
-from pipeline.values import Outcome, Step  # noqa: E402
+from flows.tasks import STEPS
+from pipeline import ingest
+from pipeline.errors import FlowledgerError
+from pipeline.finish import FAILED
+from pipeline.settings import Settings, from_environment
+from pipeline.values import Outcome, Step
 
 
 @dataclass

@@ -8,13 +8,13 @@ from flows.environment import prepare
 
 prepare()
 
-from prefect import serve  # noqa: E402  Prefect reads its environment when it is imported
-from prefect.deployments.runner import RunnerDeployment  # noqa: E402
-from prefect.schedules import Cron  # noqa: E402
-from prefect.types.entrypoint import EntrypointType  # noqa: E402
+from prefect import serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
-from flows.backfill import backfill  # noqa: E402
-from flows.nightly import nightly  # noqa: E402
+from flows.backfill import backfill
+from flows.nightly import nightly
 
 
 def serve_flows(cron: str, timezone: str) -> None:
