@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -13,7 +12,7 @@ from pipeline import landing
 from pipeline.inflate import inflate
 from pipeline.sandbox import serve, truth
 from pipeline.tables import TABLES
-from tests.command import KEY, NIGHT, WORLD, environment, flowledger
+from tests.command import KEY, WORLD, flowledger
 
 POISON = ("log:wrong-type", "run:bad-cost", "node_run:over-scale", "model:wrong-type")
 POISONED = replace(WORLD, poison=POISON, poison_every=8, signing="url", signature="mixed")
@@ -24,27 +23,6 @@ SIGNED = re.compile(rb"X-Amz-Signature=|X-Goog-Signature=|[?&]Signature=")
 def box():
     with serve(POISONED) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def night(box, tmp_path_factory):
-    home = tmp_path_factory.mktemp("night") / "home"
-    with environment(home, box):
-        return home, flowledger(*NIGHT)
-
-
-@pytest.fixture
-def loaded(box, night):
-    with environment(night[0], box):
-        yield night[0]
-
-
-@pytest.fixture
-def own(box, night, tmp_path):
-    """A copy of the home, for tests that change it."""
-    home = shutil.copytree(night[0], tmp_path / "home", symlinks=True)
-    with environment(home, box):
-        yield home
 
 
 def listed():
