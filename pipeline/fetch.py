@@ -159,7 +159,9 @@ class Source:
             if after is not None and status == httpx.codes.TOO_MANY_REQUESTS:
                 # The limit is the organisation's: while one request must wait, the others would only be refused too.
                 self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + after)
-            raise Later(f"{status} {told}", after)
+            text = str(told)
+            # The title of a proxy's page begins with the status already.
+            raise Later(text if text.startswith(str(status)) else f"{status} {text}", after)
         if response.is_redirect:
             raise SourceError(
                 f"{request.path} answered {status}, a redirect, which is not followed: the key would go elsewhere. "

@@ -33,12 +33,14 @@ def run_replay(
 ) -> Outcome:
     """Replay every committed record, or those whose window touches [start, end); then publish."""
     began = time.monotonic()
+    partial = start is not None or end is not None
+    _refuse_what_cannot_be(settings, partial=partial)
     with hold_lease(settings.home, settings.wait, command="replay"):
         _settle(settings)
         found = list(landing.records(settings.raw))
         if not found:
             raise UsageError(f"There are no landed pages in {settings.raw}: nothing to replay.")
-        if start is None and end is None:
+        if not partial:
             merged = _rebuild(settings, found, now, report)
         else:
             found = [record for record in found if _touches(record.window, start, end)]
@@ -55,6 +57,17 @@ def run_replay(
         seconds=time.monotonic() - began,
         published=manifest.version,
     )
+
+
+def _refuse_what_cannot_be(settings: Settings, *, partial: bool) -> None:
+    """Before anything is written: a home without pages, or a part that would have to pass for the whole."""
+    if not settings.raw.exists():
+        raise UsageError(f"There are no landed pages in {settings.raw}: nothing to replay.")
+    if partial and not settings.warehouse.exists():
+        raise UsageError(
+            f"There is no warehouse in {settings.home} that a part could be replayed into; alone, it would look whole. "
+            "Replay everything first: flowledger replay"
+        )
 
 
 def _settle(settings: Settings) -> None:
@@ -119,8 +132,9 @@ def _replay_into(
             )
             for name, counts in done.merged.items():
                 merged[name] = merged.get(name, Merged()) + counts
-            window = record.window or Window(now, now)
-            report(Step(index + 1, len(records), window, done.merged["logs"].inserted, done.merged["runs"].inserted))
+            if record.window:
+                logs, runs = done.merged["logs"].inserted, done.merged["runs"].inserted
+                report(Step(index + 1, len(records), record.window, logs, runs))
     return merged
 
 
