@@ -51,7 +51,7 @@ fix: install ## Let ruff format and repair what it can
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format --quiet .
 
-generate: install ## Write the generated files: sql/schema.sql, sql/DICTIONARY.md
+generate: install ## Write the generated files: sql/schema.sql, sql/DICTIONARY.md, sql/views
 	@$(PY) -m pipeline.schema
 	@$(PY) -m pipeline.dictionary
 
