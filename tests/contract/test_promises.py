@@ -13,6 +13,7 @@ import pytest
 import stamina
 
 from pipeline import extract, ledger, observations, warehouse
+from pipeline.errors import UsageError
 from pipeline.inflate import inflate
 from pipeline.rejects import list_rejects, replay_rejects, show
 from pipeline.replay import run_replay
@@ -177,6 +178,8 @@ def test_a_replay_without_the_network_gives_the_same_tables(tmp_path):
     assert replayed(settings).exit_code == 0
     assert (dump(tmp_path), watermark(tmp_path), asked(tmp_path, ledgers)) == before
     (tmp_path / "warehouse.duckdb").unlink()
+    with pytest.raises(UsageError, match="would look whole"):
+        run_replay(settings, START, START + DAY, now=NOW, report=lambda _: None)
     replayed(settings)
     assert (dump(tmp_path), watermark(tmp_path), asked(tmp_path, ledgers)) == before
     run_replay(settings, START, START + DAY, now=NOW + 9 * DAY, report=lambda _: None)
