@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.history_tables import OF_PRICE_LISTS, OF_SIGHTINGS
 from pipeline.tables import BOOL, INT, JSON, MONEY, TEXT, TIME, UUID, Column
 
 
@@ -34,7 +35,7 @@ LOADS = LedgerTable(
     (
         Column("load_id", TEXT, "When the load began and its number: names sort in time."),
         Column("number", INT, "Counts the loads from 1; the first part of every observation."),
-        Column("command", TEXT, "nightly, backfill, log, replay or rejects."),
+        Column("command", TEXT, "nightly, backfill, log, reconcile, rejects replay or forget."),
         Column("arguments", JSON, "What the command was given."),
         Column("began_at", TIME, "When it began."),
         Column("ended_at", TIME, "When it ended; NULL while it runs."),
@@ -51,6 +52,7 @@ LOADS = LedgerTable(
         Column("rejected", INT, "Rows set aside."),
         Column("findings", INT, "Things a person should know."),
         Column("published", TEXT, "The version readers saw afterwards; NULL when nothing was published."),
+        Column("privacy", TEXT, "The privacy policy that its rows follow; a replay gives them the policy in force."),
     ),
 )
 
@@ -133,15 +135,44 @@ REJECTS = LedgerTable(
 
 DRIFT = LedgerTable(
     "drift",
-    "one row per field or code that the declaration does not expect",
+    "one row per field that is unknown, missing or of another type, and per code that was never seen before",
     (
         Column("table_name", TEXT, "Where it was found."),
-        Column("path", TEXT, "Its path in the object."),
-        Column("kind", TEXT, "What is unexpected about it."),
-        Column("first_seen_at", TIME, "When it was first seen."),
-        Column("last_seen_at", TIME, "When it was last seen."),
-        Column("count", INT, "How often."),
-        Column("sample_id", TEXT, "Id of a row that has it."),
+        Column("path", TEXT, "Its path in the object; empty for the object itself; * for all that are too many."),
+        Column("kind", TEXT, "unknown, missing or type, of a field; code, of the value of a code."),
+        Column("first_seen_at", TIME, "When the page that showed it first was received."),
+        Column("last_seen_at", TIME, "When the page that showed it last was received; a missing field: to the load."),
+        Column("count", INT, "Rows read that show it; a row that is read again counts again."),
+        Column("sample_id", TEXT, "Id of a row that shows it."),
+        Column("detail", TEXT, "Type of an unknown field; what came instead of what; the code. NULL when missing."),
+    ),
+)
+
+FIELDS = LedgerTable(
+    "fields",
+    "one row per commit and table that it read rows of",
+    (
+        Column("load_number", INT, "Number of the load."),
+        Column("commit_number", INT, "Which commit of the load."),
+        Column("table_name", TEXT, "The stored table."),
+        Column("rows", INT, "Rows read."),
+        Column("carried", INT, "Bit i is set when a row had the key of column i of the table, be it null."),
+        Column("read_at", TIME, "When the newest page of these rows was received."),
+        Column("sample_id", TEXT, "Id of one of the rows."),
+    ),
+)
+
+CODES = LedgerTable(
+    "codes",
+    "one row per value of a code that was ever read, up to a bound per column",
+    (
+        Column("table_name", TEXT, "The stored table."),
+        Column("column_name", TEXT, "Its column."),
+        Column("value", TEXT, "The code as the API spells it."),
+        Column("first_seen_at", TIME, "When the page that showed it first was received."),
+        Column("last_seen_at", TIME, "When the newest page of the commit that showed it last was received."),
+        Column("count", INT, "Rows read that have it; a row that is read again counts again."),
+        Column("sample_id", TEXT, "Id of the row that had it first."),
     ),
 )
 
@@ -164,15 +195,69 @@ RECONCILIATION = LedgerTable(
     (
         Column("day", TEXT, "The UTC day, YYYY-MM-DD."),
         Column("status", TEXT, "ok, healed, provisional, mismatch or unavailable."),
-        Column("runs_here", INT, "Runs stored."),
+        Column("runs_here", INT, "Runs stored that the source should count; those that are gone there are not."),
         Column("runs_there", INT, "Runs the source counts."),
-        Column("spend_here", MONEY, "Cost stored, in USD."),
-        Column("spend_there", MONEY, "Cost the source counts, in USD."),
-        Column("explanation", TEXT, "What a difference looks like."),
-        Column("checked_at", TIME, "When."),
+        Column("spend_here", MONEY, "Their cost as stored, in USD."),
+        Column("spend_there", MONEY, "Cost the source counts, in USD, as exact as it is printed."),
+        Column("explanation", TEXT, "What a difference looks like, or what was left out for the two to be equal."),
+        Column("checked_at", TIME, "When the source was asked; later for every comparison of a day."),
         Column("load_id", TEXT, "The load that compared."),
+        Column("decimals", INT, "To how many decimals spend was compared: as many as the source prints."),
+        Column("open_runs", INT, "Runs of the day that had not ended."),
+        Column("open_spend", MONEY, "What those cost so far, in USD."),
+        Column("gone_runs", INT, "Runs of the day that are stored and that the source no longer has."),
     ),
 )
+
+TOUCHED_DAYS = LedgerTable(
+    "touched_days",
+    "one row per UTC day whose runs have changed since they were last compared with the source's totals",
+    (Column("day", TEXT, "The UTC day, YYYY-MM-DD."),),
+)
+
+INCOMPLETE_RUNS = LedgerTable(
+    "incomplete_runs",
+    "one row per run that has ended and of which the source says to have more than is stored",
+    (
+        Column("run_id", UUID, "The run."),
+        Column("missing", TEXT, "logs or node_runs."),
+        Column("created_at", TIME, "When the run was created."),
+        Column("expected", INT, "How many there are at least, as far as the run tells."),
+        Column("stored", INT, "How many are stored."),
+        Column("first_seen_at", TIME, "When that was first noticed."),
+        Column("last_asked_at", TIME, "When the source was last asked for them by the run's id."),
+        Column("asks", INT, "How often it was asked."),
+    ),
+)
+
+FORGOTTEN = LedgerTable(
+    "forgotten",
+    "one row per person who is not to come back, as keyed digests that name nobody",
+    (
+        Column("digest", TEXT, "Keyed digest of the person's id or e-mail address; the key is in privacy.key."),
+        Column("kind", TEXT, "user or mail."),
+        Column("forgotten_at", TIME, "When the person was first forgotten."),
+        Column("load_id", TEXT, "The load that did it."),
+    ),
+)
+
+FORGOTTEN_RUNS = LedgerTable(
+    "forgotten_runs",
+    "one row per run that a forgotten person created: what comes later of it is emptied",
+    (
+        Column("run_id", UUID, "The run."),
+        Column("load_id", TEXT, "The load that found it."),
+    ),
+)
+
+PRICE_LISTS = LedgerTable(
+    "price_lists", "one row per complete list of a model's price rules, as long as it stayed the same", OF_PRICE_LISTS
+)
+
+SIGHTINGS: dict[str, LedgerTable] = {
+    name: LedgerTable(f"{name}_sightings", f"one row per state in which a row of {name} was seen unbroken", columns)
+    for name, columns in OF_SIGHTINGS.items()
+}
 
 LEDGER: dict[str, LedgerTable] = {
     t.name: t
@@ -185,7 +270,15 @@ LEDGER: dict[str, LedgerTable] = {
         DIRTY_PARTITIONS,
         REJECTS,
         DRIFT,
+        FIELDS,
+        CODES,
         FINDINGS,
         RECONCILIATION,
+        TOUCHED_DAYS,
+        INCOMPLETE_RUNS,
+        FORGOTTEN,
+        FORGOTTEN_RUNS,
+        PRICE_LISTS,
+        *SIGHTINGS.values(),
     )
 }

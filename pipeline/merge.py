@@ -40,30 +40,32 @@ def merge(con: Connection, table: Table, load_id: str, now: datetime) -> Merged:
     action: insert or update. Part of the caller's transaction.
     """
     names = _names(table)
-    observed = con.execute(f"SELECT count(DISTINCT id) AS ids FROM stage_{table.name}").fetchall()[0][0]
     _begin(con, table)
-    if not observed:
+    if not _any(con, f"stage_{table.name}"):
         return Merged()
     reaches = _reaches(con, table)
     for reach in reaches:
         _run(con, "known", names, reach=reach.of(f"t.{table.range_key}"))
     _run(con, "unsettled", names)
-    if _any(con, f"unsettled_{table.name}"):
-        _resolve(con, table, names, reaches)
-        con.execute(sql_text("each_table/final.sql").format(**names), {"now": now, "load": load_id})
-        _write(con, table, names, reaches)
+    observed = con.execute(f"SELECT count(DISTINCT id) AS ids FROM stage_{table.name}").fetchall()[0][0]
+    if not _any(con, f"unsettled_{table.name}"):
+        return Merged(unchanged=observed)
+    _resolve(con, table, names, reaches)
+    con.execute(sql_text("each_table/final.sql").format(**names), {"now": now, "load": load_id})
+    _write(con, table, names, reaches)
     return _counted(con, table, observed)
 
 
 def _resolve(con: Connection, table: Table, names: dict[str, str], reaches: list[Reach]) -> None:
     """Create `resolved_<name>`: one row per id of which this batch may change something."""
     _run(con, "lone", names)
+    # Planning these statements costs more than all the others of a small batch.
+    if not _any(con, f"unsettled_{table.name} WHERE stored OR observations > 1"):
+        return
     _run(con, "observed", names)
     for reach in reaches:
         _run(con, "stored", names, reach=reach.of(f"t.{table.range_key}"))
-    # Planning this statement costs more than all the others of a small batch.
-    if _any(con, f"observed_{table.name}"):
-        _run(con, "folded", names)
+    _run(con, "folded", names)
 
 
 def _write(con: Connection, table: Table, names: dict[str, str], reaches: list[Reach]) -> None:
@@ -130,10 +132,19 @@ def _begin(con: Connection, table: Table) -> None:
 
 
 def _reaches(con: Connection, table: Table) -> list[Reach]:
-    """Where rows of this batch can be stored: a row whose key came later lies among those without a key."""
-    spans = con.execute(sql_text("each_table/spans.sql").format(table=table.name, key=table.range_key)).fetchall()
-    if not all(dated for dated, _, _ in spans):
+    """Where rows of this batch can be stored, by runs of contiguous days.
+
+    A row whose key came later lies among those without a key. A key that tells no day may be anywhere.
+    """
+    days = con.execute(sql_text("each_table/spans.sql").format(table=table.name, key=table.range_key)).fetchall()
+    if days[0][0] is None:
         return [EVERYWHERE]
+    spans: list[tuple[int, str, str]] = []
+    for day, first, last in days:
+        if spans and spans[-1][0] == day - 1:
+            spans[-1] = (day, spans[-1][1], last)
+        else:
+            spans.append((day, first, last))
     found = [Reach(f"{{key}} BETWEEN '{first}' AND '{last}'") for _, first, last in spans]
     return found if table.range_key == "id" else [*found, WITHOUT_KEY]
 

@@ -6,8 +6,7 @@ a connection of its own, so that a mart can only see what readers see.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -21,11 +20,13 @@ from pipeline.parquet import EXPORTED, Exported, ParquetFile, reader_type
 from pipeline.statements import SQL
 from pipeline.tables import Column
 from pipeline.unnest import view_sql
-from pipeline.warehouse import MOST_THREADS, given, transaction
+from pipeline.warehouse import given, threads_for, transaction
 
 STORAGE_VERSION = "v1.4.0"
 MARTS = SQL / "marts"
-SHOWN_LEDGER = ("loads", "windows", "watermarks", "rejects", "drift", "findings", "reconciliation", "open_runs")
+SHOWN_LEDGER = (
+    "loads", "windows", "watermarks", "rejects", "drift", "codes", "findings", "reconciliation", "open_runs",
+)  # fmt: skip
 # What was set aside is shown by `flowledger rejects show`, not to everybody who reads charts.
 # The version that a load published is only known when readers see it.
 HIDDEN = {("rejects", "raw"), ("loads", "published")}
@@ -34,7 +35,7 @@ ROOT_VARIABLE = "published"
 
 def build(
     target: Path,
-    files: Mapping[str, Iterable[ParquetFile]],
+    files: Mapping[str, Collection[ParquetFile]],
     root: Path,
     ledger: Mapping[str, pa.Table],
     *,
@@ -47,19 +48,22 @@ def build(
     below reader_root unless `SET VARIABLE published = '...'` names another place.
     self_contained: the core tables hold their rows, and no file is needed.
     """
-    threads = min(MOST_THREADS, os.cpu_count() or 1)
+    threads = threads_for(sum(file.rows for each in files.values() for file in each))
     db = duckdb.connect(":memory:", config={"threads": threads, "autoinstall_known_extensions": False})
     try:
         db.execute("SET TimeZone = 'UTC'")
         db.execute(f"ATTACH {_text(str(target))} AS readers (STORAGE_VERSION '{STORAGE_VERSION}')")
         db.execute("USE readers")
         db.execute(f"SET VARIABLE {ROOT_VARIABLE} = {_text(str(root))}")
+        # Nothing to optimise in a view and in hundreds of comments, and half of what they cost.
+        db.execute("PRAGMA disable_optimizer")
         with transaction(db):
             for exported in EXPORTED.values():
                 paths = [_path(file, root, reader_root) for file in files.get(exported.name, ())]
                 _create_core(db, exported, paths, "TABLE" if self_contained else "VIEW")
             _create_nested(db)
             _create_ledger(db, ledger)
+        db.execute("PRAGMA enable_optimizer")
         # Each mart by itself: its working memory and its error are its own.
         _create_marts(db)
         db.execute("USE memory")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
@@ -52,16 +52,21 @@ def history_columns(table: Table) -> tuple[Column, ...]:
     return (*HISTORY_KEY, *(column for column in table.columns if column.tracked), *HISTORY_LINEAGE)
 
 
+def declared() -> Iterator[tuple[str, str, str, tuple[Column, ...]]]:
+    """Every table of the warehouse: its schema, its name, its grain and its columns."""
+    for table in TABLES.values():
+        yield "main", table.name, table.grain, tuple(table.stored)
+        if table.history:
+            grain = f"one row per version of a row of {table.name}"
+            yield "main", f"{table.name}_history", grain, history_columns(table)
+    for kept in LEDGER.values():
+        yield "ledger", kept.name, kept.grain, tuple(kept.columns)
+
+
 def ddl() -> str:
     """The whole file."""
     parts = [CLAIM, "CREATE SCHEMA IF NOT EXISTS warehouse.ledger;\n"]
-    for table in TABLES.values():
-        parts.append(_create("main", table.name, table.grain, table.stored))
-        if table.history:
-            grain = f"one row per version of a row of {table.name}"
-            parts.append(_create("main", f"{table.name}_history", grain, history_columns(table)))
-    parts += [_create("ledger", table.name, table.grain, table.columns) for table in LEDGER.values()]
-    return "\n".join(parts)
+    return "\n".join([*parts, *(_create(*each) for each in declared())])
 
 
 def _create(schema: str, name: str, grain: str, columns: Iterable[Column]) -> str:

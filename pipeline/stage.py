@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.digest import digest_of_row
+from pipeline.schema import duckdb_type
 from pipeline.statements import sql_text
 from pipeline.tables import Table
 from pipeline.warehouse import given
@@ -16,5 +17,14 @@ from pipeline.warehouse import given
 
 def stage(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
     """Create the temporary table `stage_<name>` from rows in the table's `stage_schema`."""
+    if not rows.num_rows:
+        con.execute(_empty(table))
+        return
     with given(con, "given_rows", rows):
         con.execute(sql_text("each_table/stage.sql").format(table=table.name, digest=digest_of_row(table, "g")))
+
+
+def _empty(table: Table) -> str:
+    """The same table without rows: most batches have rows of a few tables only, and this costs a tenth."""
+    columns = ", ".join(f'"{field.name}" {duckdb_type(field.type)}' for field in table.stage_schema)
+    return f"CREATE OR REPLACE TEMP TABLE stage_{table.name} ({columns}, _row_hash VARCHAR)"

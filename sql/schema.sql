@@ -334,7 +334,7 @@ CREATE TABLE IF NOT EXISTS warehouse.ledger.meta (
 CREATE TABLE IF NOT EXISTS warehouse.ledger.loads (
     "load_id" VARCHAR,  -- When the load began and its number: names sort in time.
     "number" BIGINT,  -- Counts the loads from 1; the first part of every observation.
-    "command" VARCHAR,  -- nightly, backfill, log, replay or rejects.
+    "command" VARCHAR,  -- nightly, backfill, log, reconcile, rejects replay or forget.
     "arguments" JSON,  -- What the command was given.
     "began_at" TIMESTAMPTZ,  -- When it began.
     "ended_at" TIMESTAMPTZ,  -- When it ended; NULL while it runs.
@@ -350,7 +350,8 @@ CREATE TABLE IF NOT EXISTS warehouse.ledger.loads (
     "removed" BIGINT,  -- Rows marked as removed at the source.
     "rejected" BIGINT,  -- Rows set aside.
     "findings" BIGINT,  -- Things a person should know.
-    "published" VARCHAR  -- The version readers saw afterwards; NULL when nothing was published.
+    "published" VARCHAR,  -- The version readers saw afterwards; NULL when nothing was published.
+    "privacy" VARCHAR  -- The privacy policy that its rows follow; a replay gives them the policy in force.
 );
 
 -- one row per commit, and one per failed attempt at a window
@@ -415,15 +416,38 @@ CREATE TABLE IF NOT EXISTS warehouse.ledger.rejects (
     "resolved_at" TIMESTAMPTZ  -- When it stopped being open.
 );
 
--- one row per field or code that the declaration does not expect
+-- one row per field that is unknown, missing or of another type, and per code that was never seen before
 CREATE TABLE IF NOT EXISTS warehouse.ledger.drift (
     "table_name" VARCHAR,  -- Where it was found.
-    "path" VARCHAR,  -- Its path in the object.
-    "kind" VARCHAR,  -- What is unexpected about it.
-    "first_seen_at" TIMESTAMPTZ,  -- When it was first seen.
-    "last_seen_at" TIMESTAMPTZ,  -- When it was last seen.
-    "count" BIGINT,  -- How often.
-    "sample_id" VARCHAR  -- Id of a row that has it.
+    "path" VARCHAR,  -- Its path in the object; empty for the object itself; * for all that are too many.
+    "kind" VARCHAR,  -- unknown, missing or type, of a field; code, of the value of a code.
+    "first_seen_at" TIMESTAMPTZ,  -- When the page that showed it first was received.
+    "last_seen_at" TIMESTAMPTZ,  -- When the page that showed it last was received; a missing field: to the load.
+    "count" BIGINT,  -- Rows read that show it; a row that is read again counts again.
+    "sample_id" VARCHAR,  -- Id of a row that shows it.
+    "detail" VARCHAR  -- Type of an unknown field; what came instead of what; the code. NULL when missing.
+);
+
+-- one row per commit and table that it read rows of
+CREATE TABLE IF NOT EXISTS warehouse.ledger.fields (
+    "load_number" BIGINT,  -- Number of the load.
+    "commit_number" BIGINT,  -- Which commit of the load.
+    "table_name" VARCHAR,  -- The stored table.
+    "rows" BIGINT,  -- Rows read.
+    "carried" BIGINT,  -- Bit i is set when a row had the key of column i of the table, be it null.
+    "read_at" TIMESTAMPTZ,  -- When the newest page of these rows was received.
+    "sample_id" VARCHAR  -- Id of one of the rows.
+);
+
+-- one row per value of a code that was ever read, up to a bound per column
+CREATE TABLE IF NOT EXISTS warehouse.ledger.codes (
+    "table_name" VARCHAR,  -- The stored table.
+    "column_name" VARCHAR,  -- Its column.
+    "value" VARCHAR,  -- The code as the API spells it.
+    "first_seen_at" TIMESTAMPTZ,  -- When the page that showed it first was received.
+    "last_seen_at" TIMESTAMPTZ,  -- When the newest page of the commit that showed it last was received.
+    "count" BIGINT,  -- Rows read that have it; a row that is read again counts again.
+    "sample_id" VARCHAR  -- Id of the row that had it first.
 );
 
 -- one row per thing a person should know
@@ -440,11 +464,174 @@ CREATE TABLE IF NOT EXISTS warehouse.ledger.findings (
 CREATE TABLE IF NOT EXISTS warehouse.ledger.reconciliation (
     "day" VARCHAR,  -- The UTC day, YYYY-MM-DD.
     "status" VARCHAR,  -- ok, healed, provisional, mismatch or unavailable.
-    "runs_here" BIGINT,  -- Runs stored.
+    "runs_here" BIGINT,  -- Runs stored that the source should count; those that are gone there are not.
     "runs_there" BIGINT,  -- Runs the source counts.
-    "spend_here" DECIMAL(38, 18),  -- Cost stored, in USD.
-    "spend_there" DECIMAL(38, 18),  -- Cost the source counts, in USD.
-    "explanation" VARCHAR,  -- What a difference looks like.
-    "checked_at" TIMESTAMPTZ,  -- When.
-    "load_id" VARCHAR  -- The load that compared.
+    "spend_here" DECIMAL(38, 18),  -- Their cost as stored, in USD.
+    "spend_there" DECIMAL(38, 18),  -- Cost the source counts, in USD, as exact as it is printed.
+    "explanation" VARCHAR,  -- What a difference looks like, or what was left out for the two to be equal.
+    "checked_at" TIMESTAMPTZ,  -- When the source was asked; later for every comparison of a day.
+    "load_id" VARCHAR,  -- The load that compared.
+    "decimals" BIGINT,  -- To how many decimals spend was compared: as many as the source prints.
+    "open_runs" BIGINT,  -- Runs of the day that had not ended.
+    "open_spend" DECIMAL(38, 18),  -- What those cost so far, in USD.
+    "gone_runs" BIGINT  -- Runs of the day that are stored and that the source no longer has.
+);
+
+-- one row per UTC day whose runs have changed since they were last compared with the source's totals
+CREATE TABLE IF NOT EXISTS warehouse.ledger.touched_days (
+    "day" VARCHAR  -- The UTC day, YYYY-MM-DD.
+);
+
+-- one row per run that has ended and of which the source says to have more than is stored
+CREATE TABLE IF NOT EXISTS warehouse.ledger.incomplete_runs (
+    "run_id" UUID,  -- The run.
+    "missing" VARCHAR,  -- logs or node_runs.
+    "created_at" TIMESTAMPTZ,  -- When the run was created.
+    "expected" BIGINT,  -- How many there are at least, as far as the run tells.
+    "stored" BIGINT,  -- How many are stored.
+    "first_seen_at" TIMESTAMPTZ,  -- When that was first noticed.
+    "last_asked_at" TIMESTAMPTZ,  -- When the source was last asked for them by the run's id.
+    "asks" BIGINT  -- How often it was asked.
+);
+
+-- one row per person who is not to come back, as keyed digests that name nobody
+CREATE TABLE IF NOT EXISTS warehouse.ledger.forgotten (
+    "digest" VARCHAR,  -- Keyed digest of the person's id or e-mail address; the key is in privacy.key.
+    "kind" VARCHAR,  -- user or mail.
+    "forgotten_at" TIMESTAMPTZ,  -- When the person was first forgotten.
+    "load_id" VARCHAR  -- The load that did it.
+);
+
+-- one row per run that a forgotten person created: what comes later of it is emptied
+CREATE TABLE IF NOT EXISTS warehouse.ledger.forgotten_runs (
+    "run_id" UUID,  -- The run.
+    "load_id" VARCHAR  -- The load that found it.
+);
+
+-- one row per complete list of a model's price rules, as long as it stayed the same
+CREATE TABLE IF NOT EXISTS warehouse.ledger.price_lists (
+    "model_id" UUID,  -- The model.
+    "rules" VARCHAR,  -- Ids of the rules that the list held, in order, with a space between.
+    "first_read_at" TIMESTAMPTZ,  -- When it was first received.
+    "last_read_at" TIMESTAMPTZ  -- When it was last received.
+);
+
+-- one row per state in which a row of flows was seen unbroken
+CREATE TABLE IF NOT EXISTS warehouse.ledger.flows_sightings (
+    "id" UUID,  -- The flow's id; the key.
+    "slug" VARCHAR,  -- Name of the flow in URLs.
+    "name" VARCHAR,  -- Name of the flow.
+    "description" VARCHAR,  -- What the flow does.
+    "cover_url" VARCHAR,  -- Cover picture.
+    "org_id" UUID,  -- The organisation that owns the flow.
+    "flow_type_code" VARCHAR,  -- Kind of flow; open text.
+    "category_code" VARCHAR,  -- Category; open text.
+    "visibility_code" VARCHAR,  -- Who may use the flow; open text.
+    "source_visibility_code" VARCHAR,  -- Who may see how it is made; open text.
+    "status_code" VARCHAR,  -- State of the flow; open text.
+    "version" BIGINT,  -- Version number of the flow.
+    "current_version_id" UUID,  -- The version in force.
+    "estimated_cost" DECIMAL(38, 18),  -- The API's estimate of a run's cost, in USD.
+    "context_variables" JSON,  -- Variables of the flow.
+    "featured_at" TIMESTAMPTZ,  -- When the flow was featured.
+    "created_by" UUID,  -- The user who created the flow.
+    "created_at" TIMESTAMPTZ,  -- When the flow was created.
+    "nodes" JSON,  -- The flow's nodes with their inputs and outputs, in order.
+    "inputs" JSON,  -- The flow's inputs, in order.
+    "outputs" JSON,  -- The flow's outputs, in order.
+    "_digest" VARCHAR,  -- Digest of what the copies say, and of which columns they say nothing about.
+    "_missing" BOOLEAN,  -- True where the row was missing from a complete list instead.
+    "_absent" BIGINT,  -- Bit i is set where the copies say nothing about tracked column i of the table.
+    "_dated" BOOLEAN,  -- Whether the copies carry an updated_at; if not, the newest seen before stands for it.
+    "_first_updated_at" TIMESTAMPTZ,  -- The source's updated_at in the first look.
+    "_first_observation" BIGINT,  -- Order of the first look in the ledger.
+    "_first_seen_at" TIMESTAMPTZ,  -- When the page of the first look was received.
+    "_last_updated_at" TIMESTAMPTZ,  -- The source's updated_at in the last look.
+    "_last_observation" BIGINT,  -- Order of the last look in the ledger.
+    "_last_seen_at" TIMESTAMPTZ,  -- The newest time at which it was seen.
+    "_open" BOOLEAN  -- Whether nothing that comes later contradicts it: one more look only extends it.
+);
+
+-- one row per state in which a row of models was seen unbroken
+CREATE TABLE IF NOT EXISTS warehouse.ledger.models_sightings (
+    "id" UUID,  -- The model's id; the key.
+    "org_id" UUID,  -- The organisation that owns the model.
+    "model_creator_id" UUID,  -- Who made the model.
+    "slug" VARCHAR,  -- Name of the model in URLs: two to five segments.
+    "name" VARCHAR,  -- Name of the model.
+    "description" VARCHAR,  -- What the model does.
+    "version" VARCHAR,  -- Version as the API writes it.
+    "is_public" BOOLEAN,  -- Whether everybody may run it.
+    "is_open_source" BOOLEAN,  -- Whether its source is open.
+    "icon_url" VARCHAR,  -- Icon.
+    "cover_url" VARCHAR,  -- Cover picture.
+    "category_code" VARCHAR,  -- Category; open text.
+    "status_code" VARCHAR,  -- State of the model; open text.
+    "family_id" UUID,  -- The family of models it belongs to.
+    "family_variant_code" VARCHAR,  -- Its variant in the family; open text.
+    "param_count" VARCHAR,  -- Number of parameters as the API writes it.
+    "architecture" VARCHAR,  -- Architecture of the model.
+    "license_code" VARCHAR,  -- Licence; open text.
+    "max_resolution" VARCHAR,  -- Largest resolution as the API writes it.
+    "lora_support" BOOLEAN,  -- Whether LoRA weights can be added.
+    "fine_tuning" BOOLEAN,  -- Whether it can be fine-tuned.
+    "supports_streaming" BOOLEAN,  -- Whether it streams its output.
+    "paper_url" VARCHAR,  -- The model's paper.
+    "github_url" VARCHAR,  -- The model's repository.
+    "is_official" BOOLEAN,  -- Whether it comes from its maker.
+    "availability_status" VARCHAR,  -- Whether it can be run now; open text.
+    "seo" JSON,  -- Free data for web pages.
+    "notable_features" JSON,  -- List of features, free JSON.
+    "content" VARCHAR,  -- The model's page.
+    "pricing_note" VARCHAR,  -- Note on the price.
+    "created_by" UUID,  -- The user who created the model.
+    "created_at" TIMESTAMPTZ,  -- When the model was created.
+    "deleted_at" TIMESTAMPTZ,  -- When the model was deleted.
+    "deleted_by" UUID,  -- Who deleted it.
+    "inputs" JSON,  -- The model's inputs, in order.
+    "outputs" JSON,  -- The model's outputs, in order.
+    "_digest" VARCHAR,  -- Digest of what the copies say, and of which columns they say nothing about.
+    "_missing" BOOLEAN,  -- True where the row was missing from a complete list instead.
+    "_absent" BIGINT,  -- Bit i is set where the copies say nothing about tracked column i of the table.
+    "_dated" BOOLEAN,  -- Whether the copies carry an updated_at; if not, the newest seen before stands for it.
+    "_first_updated_at" TIMESTAMPTZ,  -- The source's updated_at in the first look.
+    "_first_observation" BIGINT,  -- Order of the first look in the ledger.
+    "_first_seen_at" TIMESTAMPTZ,  -- When the page of the first look was received.
+    "_last_updated_at" TIMESTAMPTZ,  -- The source's updated_at in the last look.
+    "_last_observation" BIGINT,  -- Order of the last look in the ledger.
+    "_last_seen_at" TIMESTAMPTZ,  -- The newest time at which it was seen.
+    "_open" BOOLEAN  -- Whether nothing that comes later contradicts it: one more look only extends it.
+);
+
+-- one row per state in which a row of pricing was seen unbroken
+CREATE TABLE IF NOT EXISTS warehouse.ledger.pricing_sightings (
+    "id" UUID,  -- The price rule's id; the key.
+    "model_id" UUID,  -- The model it prices.
+    "pricing_model_code" VARCHAR,  -- Kind of pricing; open text.
+    "rule_effect_code" VARCHAR,  -- What the rule does to the price; open text.
+    "model_input_id" UUID,  -- The model input that the rule looks at.
+    "match_value" JSON,  -- The value that makes the rule apply; any JSON.
+    "dimension_code" VARCHAR,  -- What is measured; open text.
+    "min_value" DECIMAL(38, 18),  -- Lower bound of the measured quantity.
+    "max_value" DECIMAL(38, 18),  -- Upper bound of the measured quantity.
+    "price" DECIMAL(38, 18),  -- Price per unit, in currency_code; exact.
+    "currency_code" VARCHAR,  -- Currency of the price.
+    "unit_code" VARCHAR,  -- Unit that is priced; open text.
+    "multiplier_label" VARCHAR,  -- Label of the multiplier.
+    "description" VARCHAR,  -- The rule in words.
+    "sort_order" BIGINT,  -- Position among the model's rules.
+    "disabled_at" TIMESTAMPTZ,  -- When the rule stopped being in force.
+    "measurement_source" VARCHAR,  -- Where the quantity comes from; open text.
+    "created_at" TIMESTAMPTZ,  -- When the rule was created.
+    "_digest" VARCHAR,  -- Digest of what the copies say, and of which columns they say nothing about.
+    "_missing" BOOLEAN,  -- True where the row was missing from a complete list instead.
+    "_absent" BIGINT,  -- Bit i is set where the copies say nothing about tracked column i of the table.
+    "_dated" BOOLEAN,  -- Whether the copies carry an updated_at; if not, the newest seen before stands for it.
+    "_first_updated_at" TIMESTAMPTZ,  -- The source's updated_at in the first look.
+    "_first_observation" BIGINT,  -- Order of the first look in the ledger.
+    "_first_seen_at" TIMESTAMPTZ,  -- When the page of the first look was received.
+    "_last_updated_at" TIMESTAMPTZ,  -- The source's updated_at in the last look.
+    "_last_observation" BIGINT,  -- Order of the last look in the ledger.
+    "_last_seen_at" TIMESTAMPTZ,  -- The newest time at which it was seen.
+    "_open" BOOLEAN  -- Whether nothing that comes later contradicts it: one more look only extends it.
 );

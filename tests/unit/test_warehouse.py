@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
@@ -13,9 +15,15 @@ import pytest
 from pipeline import warehouse
 from pipeline.errors import StorageError, UsageError, WrongSource
 from pipeline.ledger_tables import LEDGER
+from pipeline.merge import merge
+from pipeline.stage import stage
 from pipeline.tables import TABLES
+from pipeline.values import Merged
+from tests.property.warehouse_rows import staged
 
 SOURCE = ("https://api.example", "org-1")
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RUN, FLOW = UUID("019a0000-0000-7000-8000-000000000001"), UUID("5f9d7a30-3f4e-4c1b-9a55-000000000001")
 
 
 @pytest.fixture
@@ -108,6 +116,97 @@ def test_a_newer_schema_is_refused_and_left_alone(path: Path):
     with pytest.raises(UsageError, match="Upgrade Flowledger"):
         opened(path)
     assert path.read_bytes() == before
+
+
+def as_if_made_before(path: Path, *changes: str) -> None:
+    """A file that an earlier version made, with a row in it."""
+    con = opened(path)
+    con.execute("INSERT INTO warehouse.ledger.loads (load_id, number) VALUES ('first', 1)")
+    for change in changes:
+        con.execute(change)
+    con.execute("UPDATE warehouse.ledger.meta SET value = 'another' WHERE name = 'schema'")
+    con.close()
+
+
+def columns(con) -> set[tuple[str, ...]]:
+    rows = con.execute(
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'warehouse'"
+    )
+    return set(rows.fetchall())
+
+
+def test_an_older_file_gets_the_tables_and_columns_that_were_declared_since_and_keeps_its_rows(path: Path, tmp_path):
+    as_if_made_before(
+        path,
+        "DROP TABLE warehouse.ledger.drift",
+        "DROP TABLE warehouse.main.flows_history",
+        "ALTER TABLE warehouse.ledger.loads DROP COLUMN arguments",
+        "ALTER TABLE warehouse.ledger.loads DROP COLUMN status",
+        "ALTER TABLE warehouse.main.runs DROP COLUMN extra",
+        "ALTER TABLE warehouse.main.runs DROP COLUMN cost",
+        "ALTER TABLE warehouse.main.pricing_history DROP COLUMN valid_to",
+    )
+    old, new = opened(path), opened(tmp_path / "new.duckdb")
+    assert columns(old) == columns(new)
+    assert old.execute("SELECT load_id, number, status FROM warehouse.ledger.loads").fetchall() == [("first", 1, None)]
+    old.close()
+    new.close()
+
+
+def test_an_older_file_is_brought_forward_once(path: Path):
+    as_if_made_before(path, "ALTER TABLE warehouse.ledger.loads DROP COLUMN arguments")
+    opened(path).close()
+    before = path.read_bytes()
+    opened(path).close()
+    assert path.read_bytes() == before
+
+
+def test_a_column_that_came_later_takes_rows_like_any_other(path: Path):
+    as_if_made_before(path, "ALTER TABLE warehouse.main.runs DROP COLUMN flow_id")
+    con = opened(path)
+    row = {"id": RUN, "flow_id": FLOW, "_observation": 1, "_absent": 0, "_terminal": True}
+    stage(con, TABLES["runs"], staged(TABLES["runs"], [row]))
+    with warehouse.transaction(con):
+        assert merge(con, TABLES["runs"], "second", NOW) == Merged(inserted=1)
+    assert con.execute("SELECT id, flow_id FROM warehouse.main.runs").fetchall() == [(RUN, FLOW)]
+    con.close()
+
+
+def test_a_row_has_no_information_on_a_column_that_came_later(path: Path):
+    as_if_made_before(
+        path,
+        "INSERT INTO warehouse.main.flows (id, _absent) VALUES ('019a0000-0000-7000-8000-000000000001', 1 << 9)",
+        "INSERT INTO warehouse.ledger.models_sightings (_absent) VALUES (0)",
+        "ALTER TABLE warehouse.main.flows DROP COLUMN slug",
+        "ALTER TABLE warehouse.ledger.models_sightings DROP COLUMN slug",
+    )
+    con = opened(path)
+    bits = {name: 1 << [column.name for column in TABLES[name].columns].index("slug") for name in ("flows", "models")}
+    assert con.execute("SELECT _absent FROM warehouse.main.flows").fetchall() == [(bits["flows"] | 1 << 9,)]
+    assert con.execute("SELECT _absent FROM warehouse.ledger.models_sightings").fetchall() == [(bits["models"],)]
+    con.close()
+
+
+def test_a_batch_without_rows_is_staged_in_the_same_columns(path: Path):
+    con = opened(path)
+    for table in TABLES.values():
+        described = []
+        for rows in ([{"id": RUN, "_observation": 1}], []):
+            stage(con, table, staged(table, rows))
+            described.append(con.execute(f"DESCRIBE stage_{table.name}").fetchall())
+        assert described[0] == described[1]
+        assert con.execute(f"SELECT count(*) AS n FROM stage_{table.name}").fetchall() == [(0,)]
+    con.close()
+
+
+def test_many_rows_get_more_threads_and_few_take_none_away(path: Path):
+    con = opened(path)
+    seen = []
+    for rows in (1, warehouse.MANY_ROWS, 1):
+        warehouse.spread(con, rows)
+        seen.append(con.execute("SELECT current_setting('threads') AS threads").fetchall()[0][0])
+    assert seen == [1, *[warehouse.threads_for(warehouse.MANY_ROWS)] * 2]
+    con.close()
 
 
 def test_a_damaged_file_is_named(path: Path):
