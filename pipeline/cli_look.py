@@ -1,4 +1,4 @@
-"""Commands that read: status, sql, and those that prove: check, reconcile, report."""
+"""Commands that read: status, sql, check, report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli_outcome import now
-from pipeline.errors import NotThereYet, UsageError
-from pipeline.settings import from_environment, moment
+from pipeline.errors import NotThereYet
+from pipeline.settings import from_environment
 
 
 class Format(StrEnum):
@@ -53,22 +53,10 @@ def report(
 
 
 def check() -> None:
-    """Run every check on the warehouse. Each load checks what it touches anyway."""
-    run = _planned("pipeline.recheck", "run_check", "check", "Every load checks the rows it touches meanwhile.")
-    raise typer.Exit(run(from_environment(), now(), typer.echo))
+    """Ask every check of all that is stored; writes nothing. Each load checks what it touches anyway."""
+    from pipeline.recheck import run_check
 
-
-def reconcile(
-    start: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, UTC.")],
-    end: Annotated[str, typer.Option("--to", metavar="DAY", help="Exclusive end.")],
-    heal: Annotated[bool, typer.Option("--heal", help="Read days again that differ.")] = False,
-) -> None:
-    """Compare run counts and spend per day with the totals that Runflow publishes."""
-    first, last = moment(start, "--from"), moment(end, "--to")
-    if last <= first:
-        raise UsageError(f"--to {end} must lie after --from {start}; the end is exclusive.")
-    run = _planned("pipeline.reconcile", "run_reconcile", "reconcile", "")
-    raise typer.Exit(run(from_environment(), first, last, heal=heal, now=now(), say=typer.echo))
+    raise typer.Exit(run_check(from_environment(), now(), typer.echo))
 
 
 def _planned(module: str, function: str, command: str, instead: str) -> Callable[..., Any]:

@@ -14,14 +14,12 @@ import duckdb
 from duckdb import DuckDBPyConnection as Connection
 
 from pipeline import parquet, readers, status, warehouse
+from pipeline.check import CHECKS
 from pipeline.errors import CheckFailed, StorageError, UsageError
 from pipeline.lease import hold_lease
 from pipeline.manifest import DATABASE, Manifest
 from pipeline.publish import publish
 from pipeline.settings import Settings
-from pipeline.statements import SQL
-
-CHECKS = SQL / "checks"
 
 
 def release(settings: Settings, now: datetime, *, accept: str | None, self_contained: Path | None) -> Iterator[str]:

@@ -1,30 +1,37 @@
 """Each check finds what it claims cannot be, and nothing else.
 
-A case in `checks/<check>/` fills `warehouse.main` and no more: rows whose `_load_id` is `now` are those that this
-commit wrote, and are put into `stage_<table>` and `changed_<table>`; all others were there before. `uid(7)` is an id.
+A case in `checks/<check>/` fills `warehouse.main` and `warehouse.ledger`. For a check of a commit, rows whose
+`_load_id` is `now` are those that this commit wrote, and are put into `stage_<table>` and `changed_<table>`; all
+others were there before. A check of a load is asked as of NOW about a load that read [START, NOW). `uid(7)` is an id.
 The first line of `dirty.sql` names the keys that are to be found, once for each row.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipeline import warehouse
-from pipeline.check import gather_written, run_checks
+from pipeline import check, warehouse
+from pipeline.check import CHECKS, gather_written, run_checks, run_load_checks
 from pipeline.errors import LoadError
 from pipeline.rows import TERMINAL
 from pipeline.schema import duckdb_type
 from pipeline.tables import EXTRA, OBSERVED, TABLES
-from tests.house.tree import ROOT
+from pipeline.values import short
 
 CASES = Path(__file__).parent / "checks"
-FILES = {path.stem: path for path in sorted((ROOT / "sql" / "checks").rglob("*.sql"))}
+FILES = {path.stem: path for path in sorted(CHECKS.rglob("*.sql"))}
+OF_A_COMMIT = {each.name: each.of_a_commit for severity in ("fail", "warn") for each in check.checks(severity)}
 OPEN = {"queued", "dispatching", "running"}
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+START = datetime(2026, 11, 10, tzinfo=UTC)
 
 each_check = pytest.mark.parametrize("name", FILES)
+each_check_of_a_commit = pytest.mark.parametrize("name", [name for name in FILES if OF_A_COMMIT[name]])
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +77,31 @@ def checked(con, severity: str, load_id: str) -> list:
     return run_checks(con, severity, load_id)
 
 
+def asked_of_a_load(con, severity: str, start: datetime | None = START) -> list:
+    """Ask the checks of a load that read [start, NOW); None of one that read no span."""
+    arguments = {"from": short(start), "to": short(NOW)} if start else {"log": "1"}
+    con.execute(
+        "INSERT INTO warehouse.ledger.loads (load_id, number, arguments) VALUES ('now', 900, $arguments)",
+        {"arguments": json.dumps(arguments)},
+    )
+    return run_load_checks(con, severity, "now", NOW)
+
+
 def found(con, name: str, sql: str) -> list:
     con.execute(sql)
+    if not OF_A_COMMIT[name]:
+        return [finding for finding in asked_of_a_load(con, severity(name)) if finding.check == name]
     for table in TABLES:
         written(con, table)
     return [finding for finding in checked(con, severity(name), "load") if finding.check == name]
+
+
+def keys_found(con, name: str) -> list[str]:
+    """Every key that the check finds, without what all ids have in common."""
+    (asked,) = [each for each in check.checks(severity(name)) if each.name == name]
+    (answer,) = check.ask(con, [asked], {"now": NOW, "start": START, "end": NOW}, "test", 1000)
+    keys = [str(next(iter(row.values()))) for row in answer.first]
+    return [key.removeprefix("018f0000-0000-7000-8000-").lstrip("0") for key in keys]
 
 
 @each_check
@@ -86,15 +113,14 @@ def test_a_check_is_silent_where_its_claim_holds(con, name):
 def test_a_check_finds_every_row_that_breaks_its_claim_and_no_other(con, name):
     sql = case(name, "dirty")
     expected = re.fullmatch(r"-- Found: (.+)\.", sql.splitlines()[0])[1].split(", ")
-    (finding,) = found(con, name, sql)
-    keys = [str(row[0]) for row in con.execute(FILES[name].read_text(encoding="utf-8")).fetchall()]
-    assert [key.removeprefix("018f0000-0000-7000-8000-").lstrip("0") for key in keys] == expected
-    assert finding.rows == len(expected)
-    assert finding.severity == severity(name)
-    assert keys[0] in finding.detail
+    findings = found(con, name, sql)
+    assert keys_found(con, name) == expected
+    assert sum(finding.rows for finding in findings) == len(expected)
+    assert {(finding.check, finding.severity) for finding in findings} == {(name, severity(name))}
+    assert re.search(rf"{expected[0]}(?: \(.+\))?[,.]", findings[0].detail)
 
 
-@each_check
+@each_check_of_a_commit
 def test_a_commit_that_writes_nothing_finds_nothing(con, name):
     con.execute(case(name, "dirty"))
     assert [each.check for each in checked(con, severity(name), "load") if each.check == name] == []
@@ -111,7 +137,7 @@ def test_every_case_belongs_to_a_check():
     assert {path.name for path in CASES.iterdir()} == set(FILES)
 
 
-@pytest.mark.parametrize("name", [path.stem for path in FILES.values() if path.parent.name == "fail"])
+@pytest.mark.parametrize("name", ["null_key", "unique_key"])
 def test_a_check_of_keys_looks_at_every_table(name):
     text = FILES[name].read_text(encoding="utf-8")
     looked_at = re.findall(r"'(\w+)' AS stored_in.+FROM (?:written|stage|changed)_(\w+)", text)
@@ -202,5 +228,117 @@ def test_having_no_checks_is_an_error_and_no_success(con):
 
 def test_a_missing_table_of_the_batch_stops_the_commit(con):
     con.execute("DROP TABLE changed_flows")
-    with pytest.raises(LoadError, match=r"written_by_id\.sql cannot run in load 17: .*changed_flows"):
+    with pytest.raises(LoadError, match=r"The check of the batch cannot run in load 17: .*changed_flows"):
         checked(con, "warn", "17")
+
+
+def open_since_january(numbers: str) -> str:
+    return (
+        "INSERT INTO warehouse.ledger.open_runs (run_id, created_at) "
+        f"SELECT uid(n), '2026-01-01 00:00:00Z' FROM range({numbers}) AS r(n)"
+    )
+
+
+def test_a_load_is_told_of_each_row_alone_so_that_what_is_known_stays_in_its_words(con):
+    (told,) = found(con, "open_too_long", open_since_january("1, 2"))
+    con.execute("DELETE FROM warehouse.ledger.loads")
+    assert [each == told for each in found(con, "open_too_long", open_since_january("2, 3"))] == [True, False]
+    assert told.detail.startswith("No run has been open for more than 30 days. Broken by 1 row: 018f0000-")
+    assert told.rows == 1
+
+
+def test_a_load_is_told_of_many_rows_at_once(con):
+    (told,) = found(con, "open_too_long", open_since_january("11"))
+    assert told.rows == 11
+    assert "Broken by 11 rows such as: " in told.detail
+
+
+def test_a_load_that_read_no_span_is_asked_nothing(con):
+    con.execute(case("open_too_long", "dirty"))
+    assert asked_of_a_load(con, "warn", start=None) == []
+
+
+def days_of_runs(con, first: str, days: int, last_runs: int) -> None:
+    """So many days of 40 runs, read whole, and then one of `last_runs`."""
+    con.execute(
+        f"INSERT INTO warehouse.ledger.windows BY NAME SELECT '{first} 00:00:00Z'::TIMESTAMPTZ AS runs_from, "
+        f"'{first} 00:00:00Z'::TIMESTAMPTZ + INTERVAL {days + 1} DAY AS runs_to, 'done' AS status"
+    )
+    con.execute(
+        "INSERT INTO warehouse.main.runs BY NAME "
+        f"SELECT uid(d.n * 100 + r.i) AS id, '{first} 12:00:00Z'::TIMESTAMPTZ + d.n * INTERVAL 1 DAY AS created_at "
+        f"FROM range({days + 1}) AS d(n), range(40) AS r(i) WHERE d.n < {days} OR r.i < {last_runs}"
+    )
+
+
+@pytest.mark.parametrize(("days", "told"), [(6, []), (7, ["day_totals_outside_band"])])
+def test_totals_of_a_day_are_judged_after_seven_others(con, days, told):
+    days_of_runs(con, "2026-11-11", days, 0)
+    assert [each.check for each in asked_of_a_load(con, "warn")] == told
+
+
+def test_a_day_is_told_with_what_is_usual(con):
+    days_of_runs(con, "2026-11-11", 8, 3)
+    (finding,) = asked_of_a_load(con, "warn")
+    assert "Broken by 1 row: 2026-11-19 (measure runs, amount 3, usual 40). What to do: " in finding.detail
+
+
+def test_two_bad_days_of_four_weeks_do_not_hide_the_next(con):
+    days_of_runs(con, "2026-10-13", 28, 0)
+    con.execute("DELETE FROM warehouse.main.runs WHERE created_at BETWEEN '2026-11-05' AND '2026-11-07'")
+    assert "2026-11-10" in [each.detail.split(": ")[1][:10] for each in asked_of_a_load(con, "warn")]
+
+
+SILENCE = [
+    pytest.param(8, "2026-11-24 06:00:00Z", ["freshness"], id="silent"),
+    pytest.param(7, "2026-11-24 06:00:00Z", [], id="less than a week of rows"),
+    pytest.param(1, "2026-11-24 06:00:00Z", [], id="one row"),
+    pytest.param(8, "2026-11-24 06:00:00.000001Z", [], id="a load that ends before the watermark"),
+    pytest.param(8, None, [], id="no watermark"),
+]
+
+
+@pytest.mark.parametrize(("rows", "watermark", "told"), SILENCE)
+def test_silence_is_told_where_it_can_be_known(con, rows, watermark, told):
+    if watermark:
+        con.execute(f"INSERT INTO warehouse.ledger.watermarks (name, value) VALUES ('nightly', '{watermark}')")
+    con.execute(
+        "INSERT INTO warehouse.main.logs BY NAME SELECT uid(n) AS id, "
+        f"'2026-11-12 06:00:00Z'::TIMESTAMPTZ - n * INTERVAL 1 DAY AS \"timestamp\" FROM range({rows}) AS r(n)"
+    )
+    assert [each.check for each in asked_of_a_load(con, "warn")] == told
+
+
+def test_a_check_is_given_the_parameters_that_it_names_and_no_others(con, tmp_path, monkeypatch):
+    (tmp_path / "warn").mkdir()
+    (tmp_path / "warn" / "now.sql").write_text(
+        "-- Nobody names $start.\nSELECT $now AS key, -- not $start\n$end AS until;\n"
+    )
+    monkeypatch.setattr(check, "CHECKS", tmp_path)
+    (finding,) = asked_of_a_load(con, "warn")
+    assert finding.detail == "Nobody names $start. Broken by 1 row: 2026-11-24T06:00Z (until 2026-11-24T06:00Z)."
+
+
+def test_a_load_is_asked_about_the_range_it_was_given_and_the_windows_it_read(con, tmp_path, monkeypatch):
+    (tmp_path / "warn").mkdir()
+    (tmp_path / "warn" / "span.sql").write_text("-- The span.\nSELECT $start AS key, $end AS until;\n")
+    monkeypatch.setattr(check, "CHECKS", tmp_path)
+    con.execute(
+        "INSERT INTO warehouse.ledger.windows (load_number, start_at, end_at, status) VALUES "
+        "(900, '2026-11-08 00:00:00Z', '2026-11-09 00:00:00Z', 'done'), "
+        "(900, '2026-11-01 00:00:00Z', '2026-11-02 00:00:00Z', 'failed'), "
+        "(899, '2026-11-01 00:00:00Z', '2026-11-02 00:00:00Z', 'done')"
+    )
+    (finding,) = asked_of_a_load(con, "warn")
+    assert "2026-11-08T00:00Z (until 2026-11-24T06:00Z)" in finding.detail
+
+
+def test_the_first_days_of_who_begins_are_no_anomaly(con):
+    sql = """
+    INSERT INTO warehouse.ledger.windows (runs_from, runs_to, status)
+    VALUES ('2026-10-01 00:00:00Z', '2026-11-24 00:00:00Z', 'done');
+    INSERT INTO warehouse.main.runs BY NAME
+    SELECT uid(r.i) AS id, '2026-11-12 00:00:00Z'::TIMESTAMPTZ + r.i * INTERVAL 30 MINUTE AS created_at, 0.1 AS cost
+    FROM range(600) AS r(i)
+    """
+    assert found(con, "day_totals_outside_band", sql) == []
