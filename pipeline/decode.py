@@ -18,6 +18,7 @@ from msgspec import Raw, Struct, UnsetType
 from pipeline import wire
 from pipeline.canonical import lenient, money, text_of, value_of
 from pipeline.errors import BrokenBody
+from pipeline.retyped import json_type, retyped
 from pipeline.tables import MONEY, TABLES
 
 STRUCTS: dict[str, type[Struct]] = {
@@ -60,6 +61,7 @@ class Decoded:
 
     wire: the struct; None when a known field is bad, and then `path` and `reason` say which and why.
     relations: the nested objects and lists as JSON text, also of a bad object: children load without their parent.
+    retyped: of a bad object the fields that came as another JSON type than declared, and what came instead of what.
     """
 
     wire: Any
@@ -68,6 +70,7 @@ class Decoded:
     path: str = ""
     reason: str = ""
     row_id: str | None = None
+    retyped: dict[str, str] = field(default_factory=dict)
 
 
 _PAGE = msgspec.json.Decoder(_Page | list[Raw])
@@ -127,7 +130,9 @@ def decode_by_field(kind: str, json: bytes) -> Decoded:
     """Decode field by field: unknown keys go to `extra`, the first bad field is named."""
     fields = _fields(json)
     if fields is None:
-        return Decoded(None, path="", reason=f"is no JSON object: {_beginning(json)}")
+        came = json_type(json)
+        other = {"": f"{came} instead of object"} if came else {}
+        return Decoded(None, reason=f"is no JSON object: {_beginning(json)}", retyped=other)
     known = _FIELD[STRUCTS[kind]]
     result = Decoded(None, row_id=_text(fields.get("id")))
     result.relations = {name: fields[name] for name in RELATIONS.get(kind, ()) if name in fields}
@@ -138,6 +143,7 @@ def decode_by_field(kind: str, json: bytes) -> Decoded:
             try:
                 values[name] = _value(kind, name, raw, known[name])
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                result.retyped = retyped(kind, fields)
                 return _bad(result, name, _reason(raw, error))
     if "id" not in values:
         return _bad(result, "id", "is missing")

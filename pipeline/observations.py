@@ -14,14 +14,16 @@ from uuid import UUID
 from msgspec import Raw
 
 from pipeline.decode import Decoded, decode, decode_by_field, in_utc, time_in
-from pipeline.embedded import elements, is_given, is_uuid, last_of_each
+from pipeline.embedded import is_given, is_uuid, last_of_each
 from pipeline.facts import RunFacts, facts_of
-from pipeline.nested_drift import unknown_inside
+from pipeline.nested_drift import unknown
+from pipeline.privacy import Policy
 from pipeline.quarantine import raw_text
 from pipeline.rows import BadField, Row, make_row
+from pipeline.sightings import Sightings
 from pipeline.signatures import without_signatures
 from pipeline.tables import TABLES
-from pipeline.values import POSITION_BITS, Drift, LandedPage, Reject, Window, observation
+from pipeline.values import POSITION_BITS, LandedPage, Reject, Window, observation
 
 TIME_OF = {"logs": "timestamp", "runs": "created_at", "node_runs": "created_at"}
 SINGULAR = {"logs": "log", "runs": "run", "node_runs": "node_run", "flows": "flow", "models": "model"}
@@ -30,7 +32,7 @@ SINGULAR = {"logs": "log", "runs": "run", "node_runs": "node_run", "flows": "flo
 class Observations:
     """The rows of one commit. Later observations of an id stay beside earlier ones; the merge folds them."""
 
-    def __init__(self, load_number: int, policy: str) -> None:
+    def __init__(self, load_number: int, policy: Policy) -> None:
         self.rows: dict[str, list[Row]] = {kind: [] for kind in TABLES}
         self.rejects: list[Reject] = []
         self.runs: dict[str, RunFacts] = {}
@@ -41,10 +43,10 @@ class Observations:
         self.models_arrived: set[str] = set()
         self.complete_pricing: dict[str, datetime] = {}
         self.fetched_at: dict[int, datetime] = {}
+        self.sightings = Sightings()
         self._load_number = load_number
         self._policy = policy
         self._known: dict[str, dict[bytes, Row | None]] = {kind: {} for kind in TABLES}
-        self._drift: dict[tuple[str, str], tuple[str | None, int]] = {}
         self._wanted_runs: set[str] = set()
         self._rejected_runs: set[str] = set()
         self._node_runs_of: dict[str, set[bytes]] = {}
@@ -53,11 +55,6 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.rows["logs"]) + len(self.rows["runs"])
-
-    @property
-    def drift(self) -> list[Drift]:
-        """Unknown fields by table and path, with a sample."""
-        return [Drift(table, path, "unknown", sample, count) for (table, path), (sample, count) in self._drift.items()]
 
     def add(self, kind: str, items: Sequence[Raw], page: LandedPage, window: Window | None) -> list[datetime | None]:
         """Take in a page's items with everything nested; rows outside the window are dropped whole.
@@ -171,10 +168,9 @@ class Observations:
             decoded.row_id = str(decoded.wire.id)
             self._reject(kind, decoded, json, order)
             return None
-        sample = str(decoded.wire.id)
-        for path in (*decoded.extra, *unknown_inside(kind, decoded.wire)):
-            first, count = self._drift.get((kind, path), (sample, 0))
-            self._drift[kind, path] = (first, count + 1)
+        self.sightings.unset[kind] &= row.unset
+        if types := unknown(kind, decoded.extra, decoded.wire):
+            self.sightings.unknown(kind, types, str(decoded.wire.id), self._page.fetched_at)
         return row
 
     def _children(self, kind: str, decoded: Decoded, row: Row | None, order: int) -> tuple[Row, ...]:
@@ -191,14 +187,14 @@ class Observations:
         filled = {"run_id": run_id} if run_id else {}
         inner = order & ~1
         found: list[Row | None] = []
-        nodes = elements(decoded.relations.get("node_runs"))
+        nodes = self.sightings.items("runs", "node_runs", decoded, self._page.fetched_at)
         found += [self._object("node_runs", bytes(node), inner, filled) for node in last_of_each(nodes or [])]
         for name, kind in (("flow", "flows"), ("model", "models")):
             raw = decoded.relations.get(name)
             if raw is not None and is_given(raw):
                 found.append(self._object(kind, bytes(raw), inner, {}))
         before = len(self.rows["logs"])
-        for log in elements(decoded.relations.get("logs")) or []:
+        for log in self.sightings.items("runs", "logs", decoded, self._page.fetched_at) or []:
             self._log(bytes(log), inner, run_id)
         found += self.rows["logs"][before:]
         if row is not None:
@@ -221,7 +217,7 @@ class Observations:
 
     def _prices(self, decoded: Decoded, row: Row | None, order: int) -> tuple[Row, ...]:
         model_id = None if decoded.wire is None else decoded.wire.id
-        rules = elements(decoded.relations.get("pricing")) or []
+        rules = self.sightings.items("models", "pricing", decoded, self._page.fetched_at) or []
         filled = {"model_id": model_id} if model_id else {}
         found = [self._object("pricing", bytes(rule), order & ~1, filled) for rule in last_of_each(rules)]
         if row is not None:
@@ -231,6 +227,7 @@ class Observations:
         return tuple(child for child in found if child is not None)
 
     def _reject(self, kind: str, decoded: Decoded, json: bytes, order: int) -> None:
+        self.sightings.retyped(kind, decoded.retyped, decoded.row_id, self._page.fetched_at)
         if kind == "runs" and decoded.row_id:
             self._rejected_runs.add(decoded.row_id)
         self.rejects.append(
@@ -239,7 +236,7 @@ class Observations:
                 row_id=decoded.row_id,
                 path=decoded.path,
                 reason=decoded.reason,
-                raw=raw_text(json, self._policy),
+                raw=raw_text(kind, json, self._policy),
                 request=self._page.request.path,
                 sha256=self._page.sha256,
                 observation=order,

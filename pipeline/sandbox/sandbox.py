@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from pipeline.sandbox import faults
 from pipeline.sandbox.answers import body_of
+from pipeline.sandbox.changes import missing_keys
 from pipeline.sandbox.codings import SMALLEST, chosen, coded
 from pipeline.sandbox.config import Config
 from pipeline.sandbox.cursor import FOREIGN
@@ -190,6 +191,7 @@ def _objects(config: Config, world: World | None) -> Objects:
     """The objects under these switches, of the same world where it is the same."""
     config = config.pinned()
     kinds_of(config, "log")
+    missing_keys(config)
     if world is None or world.config.world != config.world:
         world = World(config)
     return Objects(config, world)

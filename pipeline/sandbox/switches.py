@@ -84,6 +84,8 @@ class ContentSwitches:
     data_uri_every: int = switch(50, "One run in so many holds that data URI.")
     personal_data: bool = switch(True, "Flows name their creating user with e-mail and names.")
     unknown_keys: bool = switch(False, "Every object, at every level, has a key that no page documents.")
+    missing_keys: tuple[str, ...] = switch((), "Keys that every object of a level lacks, as level.key: run.client_ref.")
+    new_codes: float = switch(0.0, "Share of rows at every level of which one code is never seen otherwise.")
     changes_after_days: float = switch(3.0, "A price, a model and a flow change this long after the start; 0 is never.")
     price_rule_vanishes_after_days: float = switch(0.0, "A price rule is no longer listed from then on; 0 is never.")
     poison: tuple[str, ...] = switch(

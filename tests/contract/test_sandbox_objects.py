@@ -233,6 +233,28 @@ def test_undocumented_keys_are_in_every_object():
         assert "x_new_field" in log["run"]
 
 
+def test_keys_can_be_gone_from_every_object_of_a_level():
+    with sandbox(missing_keys=("run.client_ref", "log.meta")) as (_, client):
+        log = rows(client, embed="run")[0]
+        assert "client_ref" not in log["run"]
+        assert "meta" not in log
+        assert "metadata" in log["run"]
+
+
+@pytest.mark.parametrize("key", ["run", "run.id", "flow.nodes", "nobody.name", ""])
+def test_a_key_that_cannot_be_left_out_is_refused(key):
+    with pytest.raises(ValueError, match="cannot be left out"), sandbox(missing_keys=(key,)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("share", "codes"), [(1.0, {"x_new_code"}), (0.5, {"x_new_code", "api", "playground", "schedule"})]
+)
+def test_codes_can_be_ones_never_seen(share, codes):
+    with sandbox(new_codes=share) as (_, client):
+        assert {run["source_code"] for run in rows(client, "/v1/runs")} == codes
+
+
 def test_personal_data_can_be_switched_off():
     with sandbox(personal_data=False) as (_, client):
         assert "@example.com" not in client.get("/v1/flows").text + client.get("/v1/auth/me").text

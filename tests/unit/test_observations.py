@@ -10,6 +10,7 @@ import pytest
 from pipeline.decode import read_head
 from pipeline.flatten import flatten
 from pipeline.observations import Observations
+from pipeline.privacy import parse
 from pipeline.tables import TABLES
 from pipeline.values import LandedPage, Request, Window
 
@@ -21,7 +22,7 @@ def uid(n: int) -> str:
 
 
 def seen(items, kind="logs", window=None, policy="drop", observations=None, page=0):
-    observations = observations or Observations(1, policy)
+    observations = observations or Observations(1, parse(policy))
     landed = LandedPage(page, Request(kind, "/v1/x"), 200, "identity", "0", WHEN)
     observations.add(kind, read_head(json.dumps({"items": items}).encode()).items, landed, window)
     return observations
@@ -40,7 +41,7 @@ def run(n=100, **more):
 
 
 def test_every_table_comes_in_its_declared_schema_also_when_empty():
-    tables = flatten(Observations(1, "drop").settle(), {})
+    tables = flatten(Observations(1, parse("drop")).settle(), {})
     assert {name: table.schema for name, table in tables.items()} == {n: t.stage_schema for n, t in TABLES.items()}
 
 
@@ -165,7 +166,7 @@ def test_unknown_keys_go_to_extra_and_are_named_at_every_level():
     observed = seen([log(mood="x", run=run(planet={"b": 1, "a": 2.50}, flow=flow))])
     assert rows(observed, "logs")[0]["extra"] == '{"mood":"x"}'
     assert rows(observed, "runs")[0]["extra"] == '{"planet":{"a":2.5,"b":1}}'
-    assert {(d.table, d.path) for d in observed.drift} == {
+    assert {(d.table, d.path) for d in observed.sightings.drift} == {
         ("logs", "mood"), ("runs", "planet"), ("flows", "nodes[].zoom"), ("flows", "nodes[].inputs[].tint"),
     }  # fmt: skip
 
