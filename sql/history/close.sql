@@ -1,5 +1,5 @@
--- The version that was the newest ends where the next one begins, unless the source ended it before.
+-- A version that stays ends where the one after it begins, or where the row was disabled, deleted or removed.
 UPDATE warehouse.main.{table}_history AS h
-SET valid_to = v.valid_from
+SET valid_to = v.valid_to
 FROM versions_{table} AS v
-WHERE h.id = v.id AND h.valid_from = v._last_from AND (h.valid_to IS NULL OR h.valid_to > v.valid_from);
+WHERE h.id = v.id AND h.valid_from = v.valid_from AND h.valid_to IS DISTINCT FROM v.valid_to;

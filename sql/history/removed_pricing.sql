@@ -1,9 +1,6 @@
--- Price rules that are stored and that a complete list of their model's rules, read in this batch, does not hold.
+-- Price rules whose mark is not what their sightings say: since when they are missing, or NULL where they are there.
 CREATE OR REPLACE TEMP TABLE removed_now AS
-SELECT p.id, c.read_at
+SELECT p.id, m.removed_at, p._removed_at IS NULL AS is_new
 FROM warehouse.main.pricing AS p
-INNER JOIN given_complete AS c ON p.model_id = c.model_id::UUID
-WHERE
-    p._removed_at IS NULL
-    AND p._fetched_at <= c.read_at
-    AND p.id NOT IN (SELECT s.id FROM stage_pricing AS s WHERE s.id IS NOT NULL);
+INNER JOIN given_marks AS m ON p.id = m.id::UUID
+WHERE p._removed_at IS DISTINCT FROM m.removed_at;
