@@ -25,6 +25,10 @@ from pipeline.values import LandedPage, RawPage, Window
 
 PENDING = ".pending"
 ABANDONED_AFTER_SECONDS = 86_400
+WITHOUT_IT = (
+    "Only a replay of its window needs it, and the tables hold its rows already. Bring the file back from a copy, or "
+    "move it away and replay other parts with --from and --to; backfill reads its days anew from the API."
+)
 
 
 @dataclass(frozen=True)
@@ -60,21 +64,25 @@ def land(raw: Path, page: RawPage) -> str:
     if _is_stored(path, page):
         os.utime(path)
     else:
-        _write(path, zstandard.compress(page.body, 3) if _coding(page.encoding) == "identity" else page.body)
+        write_whole(path, zstandard.compress(page.body, 3) if _coding(page.encoding) == "identity" else page.body)
     return page.sha256
 
 
 def read_body(raw: Path, page: LandedPage) -> RawPage:
     """The page as it was received. StorageError names the file when it is missing or is not what was landed."""
-    path = raw / _body_name(page.sha256, page.encoding)
+    path = body_path(raw, page)
     try:
         body = _wire_bytes(path, page.encoding)
     except FileNotFoundError:
-        raise StorageError(f"The landed page {path} is missing; pages are kept for FLOWLEDGER_KEEP_RAW.") from None
+        raise StorageError(
+            f"The landed page {path} is missing; pages are kept for FLOWLEDGER_KEEP_RAW. {WITHOUT_IT}"
+        ) from None
     except (OSError, zstandard.ZstdError) as error:
-        raise StorageError(f"The landed page {path} cannot be read: {error}.") from error
+        raise StorageError(f"The landed page {path} cannot be read: {error}. {WITHOUT_IT}") from error
     if hashlib.sha256(body).hexdigest() != page.sha256:
-        raise StorageError(f"The landed page {path} is damaged: its bytes are not the ones that were received.")
+        raise StorageError(
+            f"The landed page {path} is damaged: its bytes are not the ones that were received. {WITHOUT_IT}"
+        )
     return RawPage(page.request, page.status, page.encoding, body, page.fetched_at)
 
 
@@ -84,7 +92,7 @@ def write_record(raw: Path, record: WindowRecord) -> Path:
     last = max((int(name.split("-")[0]) for name in _record_names(folder)), default=0)
     record = replace(record, committed=last + 1)
     name = f"{record.committed:09d}-{record.load_number:06d}-{record.commit_number:06d}.json{PENDING}"
-    _write(folder / name, msgspec.json.encode(record))
+    write_whole(folder / name, msgspec.json.encode(record))
     return folder / name
 
 
@@ -118,6 +126,26 @@ def records(raw: Path) -> Iterator[WindowRecord]:
     return (_read_record(folder / name) for name in _record_names(folder) if not name.endswith(PENDING))
 
 
+def named_records(raw: Path) -> Iterator[tuple[Path, WindowRecord]]:
+    """The committed records, each with its file."""
+    folder = raw / "records"
+    return ((folder / name, _read_record(folder / name)) for name in _record_names(folder) if name.endswith(".json"))
+
+
+def replace_record(path: Path, record: WindowRecord) -> None:
+    """Put a record in the place of what it said before, in one step."""
+    write_whole(path, msgspec.json.encode(record))
+
+
+def sweep(raw: Path) -> int:
+    """Delete every body that no record names, however new; returns how many. Only the holder of the lease may."""
+    named = {Path(_body_name(page.sha256, page.encoding)).name for record in records(raw) for page in record.pages}
+    unnamed = [path for path in (raw / "bodies").glob("*/*") if path.name not in named]
+    for path in unnamed:
+        path.unlink()
+    return len(unnamed)
+
+
 def prune(raw: Path, before: datetime) -> int:
     """Delete records whose pages were all received before the moment, and the bodies nobody names any more.
 
@@ -140,6 +168,11 @@ def prune(raw: Path, before: datetime) -> int:
             path.unlink()
             deleted += 1
     return deleted
+
+
+def body_path(raw: Path, page: LandedPage) -> Path:
+    """Where the body of a page lies."""
+    return raw / _body_name(page.sha256, page.encoding)
 
 
 def _coding(encoding: str) -> str:
@@ -173,10 +206,10 @@ def _read_record(path: Path) -> WindowRecord:
     try:
         return msgspec.json.decode(path.read_bytes(), type=WindowRecord)
     except (OSError, msgspec.MsgspecError) as error:
-        raise StorageError(f"The landing record {path} cannot be read: {error}.") from error
+        raise StorageError(f"The landing record {path} cannot be read: {error}. {WITHOUT_IT}") from error
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Whole or not at all, and still there after a power cut: temporary file, fsync, rename, fsync of the folder."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:

@@ -1,7 +1,7 @@
 """One decoded object becomes one row: its values in the order of the declared columns, and what the merge must know.
 
 A key that is absent is no information, and neither is a null of a final run or of a relation: its bit is set in
-`absent`. Source: merge rule, ADR 4.
+`absent`. What the privacy policy drops is a null that counts, or what is stored would stay. Source: merge rule, ADR 4.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from msgspec import UNSET, Raw, Struct
 
 from pipeline import tables
 from pipeline.canonical import canonical, canonical_of, money, value_of
-from pipeline.privacy import PERSON_KEY, person
+from pipeline.privacy import DROP, KEEP, USER_COLUMNS, Policy, hashed, people
 from pipeline.signatures import unsigned
-from pipeline.tables import TABLES, Column
+from pipeline.tables import TABLES, Column, Table
 
 TERMINAL = frozenset({"succeeded", "partial_succeeded", "failed", "canceled", "cancelled", "errored", "timeout"})
+
+Convert = Callable[[Any], Any]
+# How each column of a table is made of its value, and the bits of the columns that are dropped.
+Prepared = tuple[tuple[tuple[Column, Convert], ...], int]
 
 
 class BadField(Exception):
@@ -33,7 +37,8 @@ class Row:
     """One observation of one id.
 
     values: per declared column; ids as 16 bytes, money as Decimal, times aware, JSON as canonical text.
-    absent: bit i is set when there is no information on column i. children: rows that came inside this object.
+    absent: bit i is set when there is no information on column i. unset: when the object did not even have its key.
+    children: rows that came inside this object.
     """
 
     values: list[Any]
@@ -42,10 +47,11 @@ class Row:
     terminal: bool
     observation: int
     children: tuple[Row, ...] = ()
+    unset: int = 0
 
 
 def make_row(
-    kind: str, wire: Struct, extra: Mapping[str, Raw], observation: int, filled: Mapping[str, UUID], policy: str
+    kind: str, wire: Struct, extra: Mapping[str, Raw], observation: int, filled: Mapping[str, UUID], policy: Policy
 ) -> Row:
     """The row of a struct. filled: ids taken from the parent where the object has none.
 
@@ -53,22 +59,25 @@ def make_row(
     """
     table = TABLES[kind]
     terminal = is_terminal(kind, wire)
+    converters, dropped = (_PREPARED.get(policy) or _prepare(policy))[kind]
     values: list[Any] = []
-    absent = 0
-    for bit, (column, convert) in enumerate(_CONVERTERS[kind]):
+    absent = unset = 0
+    for bit, (column, convert) in enumerate(converters):
         value = getattr(wire, column.name)
         if (value is None or value is UNSET) and column.name in filled:
+            unset |= (value is UNSET) << bit
             value = filled[column.name]
         if value is UNSET or (isinstance(value, Raw) and not value):
             absent |= 1 << bit
+            unset |= 1 << bit
             values.append(None)
             continue
         if value is not None:
-            value = _converted(column, convert, value, policy)
+            value = _converted(column, convert, value)
         if value is None and (column.relation or (terminal and table.name == "runs" and not column.mutable)):
             absent |= 1 << bit
         values.append(value)
-    return Row(values, _extra(extra), absent, terminal, observation)
+    return Row(values, _extra(extra, policy), absent & ~dropped, terminal, observation, unset=unset)
 
 
 def is_terminal(kind: str, wire: Any) -> bool:
@@ -78,26 +87,55 @@ def is_terminal(kind: str, wire: Any) -> bool:
     return kind == "node_runs" and wire.completed_at not in {None, UNSET}
 
 
-def _converted(column: Column, convert: Callable[[Any], Any], value: Any, policy: str) -> Any:
+def _converted(column: Column, convert: Convert, value: Any) -> Any:
     try:
-        return _person(value, policy) if column.name == PERSON_KEY else convert(value)
+        return convert(value)
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise BadField(column.name, str(error) or type(error).__name__) from None
 
 
-def _extra(extra: Mapping[str, Raw]) -> str | None:
-    return canonical_of({name: value_of(bytes(raw)) for name, raw in extra.items()}) if extra else None
-
-
-def _person(raw: Raw, policy: str) -> str | None:
-    return canonical_of(person(value_of(bytes(raw)), policy))
+def _extra(extra: Mapping[str, Raw], policy: Policy) -> str | None:
+    return canonical_of(people({name: value_of(bytes(raw)) for name, raw in extra.items()}, policy)) if extra else None
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _converter(column: Column) -> Callable[[Any], Any]:
+# One entry per policy of the process, which `parse` keeps as one value: a look-up here is cheap enough for every row.
+_PREPARED: dict[Policy, dict[str, Prepared]] = {}
+
+
+def _prepare(policy: Policy) -> dict[str, Prepared]:
+    made = {}
+    for kind, table in TABLES.items():
+        words = policy.ruled.get(kind, {})
+        dropped = sum(1 << bit for bit, column in enumerate(table.columns) if words.get(column.name) == DROP)
+        made[kind] = tuple((column, _under_policy(table, column, policy)) for column in table.columns), dropped
+    _PREPARED[policy] = made
+    return made
+
+
+def _under_policy(table: Table, column: Column, policy: Policy) -> Convert:
+    """The converter of a column, with the policy behind it where it says anything about the column."""
+    word, convert = policy.ruled.get(table.name, {}).get(column.name, KEEP), _converter(column)
+    if word == DROP:
+        return lambda _: None
+    if word != KEEP and column.type == tables.JSON:
+        return lambda value: canonical_of(hashed(_plain(convert(value)), policy.key))
+    if word != KEEP:
+        return lambda value: hashed(convert(value), policy.key)
+    if column.name in USER_COLUMNS and policy.users != KEEP:
+        return lambda raw: canonical_of(people({column.name: value_of(bytes(raw))}, policy)[column.name])
+    return convert
+
+
+def _plain(json: str | None) -> Any:
+    """A JSON string as its text, any other JSON as it is written."""
+    return value_of(json.encode()) if json and json.startswith('"') else json
+
+
+def _converter(column: Column) -> Convert:
     if column.type == tables.UUID:
         return _bytes
     if column.type == tables.TEXT:
@@ -123,6 +161,3 @@ def _canonical(raw: Raw) -> str | None:
 
 def _money(raw: Raw) -> Any:
     return money(bytes(raw))
-
-
-_CONVERTERS = {name: tuple((column, _converter(column)) for column in table.columns) for name, table in TABLES.items()}

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline import privacy
 from pipeline.errors import UsageError
 
 LIVE_URL = "https://api.runflow.io"
@@ -31,7 +32,11 @@ DEFAULTS_AND_REASONS: tuple[tuple[str, str, str], ...] = (
     ("FLOWLEDGER_CONCURRENCY", "4", "Requests in flight at once."),
     ("FLOWLEDGER_RATE", "10", "Requests a second, shared by the whole process: the limit is the organisation's."),
     ("FLOWLEDGER_PLAN", "embed", "How runs arrive: embed (with each log) or split (planned, not there yet)."),
-    ("FLOWLEDGER_PRIVACY", "drop", "E-mail and names of users: drop, hash or keep."),
+    (
+        "FLOWLEDGER_PRIVACY",
+        "drop",
+        "Data of users: drop, hash or keep; or field by field, such as users=hash,input=drop,output=keep.",
+    ),
     ("FLOWLEDGER_WAIT", "30m", "How long a run waits for another one that holds the lease."),
     ("FLOWLEDGER_KEEP_RAW", "30d", "How long landed pages are kept."),
     ("FLOWLEDGER_PATIENCE", "5m", "How long one request is tried again before the run gives up."),
@@ -122,7 +127,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         concurrency=_whole(given("FLOWLEDGER_CONCURRENCY"), "FLOWLEDGER_CONCURRENCY", Settings.concurrency),
         rate=_number(given("FLOWLEDGER_RATE"), "FLOWLEDGER_RATE", Settings.rate),
         plan=_one_of(given("FLOWLEDGER_PLAN"), "FLOWLEDGER_PLAN", ("embed", "split")),
-        privacy=_one_of(given("FLOWLEDGER_PRIVACY"), "FLOWLEDGER_PRIVACY", ("drop", "hash", "keep")),
+        privacy=privacy.parse(given("FLOWLEDGER_PRIVACY") or Settings.privacy).text,
         wait=span("FLOWLEDGER_WAIT", Settings.wait),
         keep_raw=span("FLOWLEDGER_KEEP_RAW", Settings.keep_raw),
         patience=span("FLOWLEDGER_PATIENCE", Settings.patience),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 
 import pytest
@@ -12,11 +11,10 @@ from pipeline import landing
 from pipeline.inflate import inflate
 from pipeline.sandbox import serve, truth
 from pipeline.tables import TABLES
-from tests.command import KEY, WORLD, flowledger
+from tests.command import KEY, SIGNED, WORLD, flowledger
 
 POISON = ("log:wrong-type", "run:bad-cost", "node_run:over-scale", "model:wrong-type")
 POISONED = replace(WORLD, poison=POISON, poison_every=8, signing="url", signature="mixed")
-SIGNED = re.compile(rb"X-Amz-Signature=|X-Goog-Signature=|[?&]Signature=")
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +87,22 @@ def test_nothing_that_is_published_or_said_holds_a_signature_or_an_address(loade
     for text in said:
         assert not SIGNED.search(text.encode()), text[:200]
         assert [address for address in private if address in text] == []
+
+
+def test_a_replay_follows_the_policy_in_force_and_the_ledger_says_so(own, box, monkeypatch):
+    assert "Privacy: users=drop, input=keep" in flowledger("status").out
+    monkeypatch.setenv("FLOWLEDGER_PRIVACY", "users=keep,input=drop,output=hash")
+    assert flowledger("replay").code == 0
+    counted = "SELECT count(input) AS inputs, count(output) AS outputs, min(output) AS one FROM runs"
+    (row,) = json.loads(flowledger("sql", counted, "--format", "json").out)
+    assert row["inputs"] == 0
+    assert row["outputs"] > 0
+    assert row["one"].startswith("sha256:")
+    user = next(flow["created_by_user"] for flow in truth(box.config).flows.values() if flow["created_by_user"])
+    assert user["email"] in flowledger("sql", "FROM users", "--format", "json").out
+    told = flowledger("status").out
+    assert "Privacy: users=keep, input=drop, output=hash" in told
+    assert "another policy" not in told
+    monkeypatch.delenv("FLOWLEDGER_PRIVACY")
+    assert flowledger("replay").code == 0
+    assert user["email"].encode() not in (own / "warehouse.duckdb").read_bytes()

@@ -21,12 +21,11 @@ from pipeline.errors import FlowledgerError
 from pipeline.sandbox import serve, truth
 from pipeline.settings import Settings
 from pipeline.values import Outcome
-from tests.command import KEY, UNTIL, WORLD, environment, flowledger
+from tests.command import KEY, SIGNED, UNTIL, WORLD, environment, flowledger
 from tests.product import NOW, START, differences, held, wanted
 
 pytestmark = [
     pytest.mark.prefect,
-    pytest.mark.xdist_group("prefect"),
     # Prefect leaves it to the garbage collector to close its connections.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
 ]
@@ -141,7 +140,7 @@ def test_a_night_with_findings_is_3_here_and_completed_in_prefect(prefect, tmp_p
     client, _ = prefect
     before = run_of(client, "nightly", "Completed").id
     with serve(WORLD) as box, environment(tmp_path, box):
-        box.configure(unknown_status=0.2)
+        box.configure(unknown_status=0.2, signing="url", signature="mixed", poison=("run:bad-cost",), poison_every=8)
         assert flowledger("nightly", "--until", UNTIL).code == 3
     assert run_of(client, "nightly", "Completed").id != before
 
@@ -198,11 +197,14 @@ def test_a_signal_ends_a_night_through_prefect_with_its_own_code(prefect, tmp_pa
     assert "rolled back" in told.err
 
 
-def test_prefect_keeps_no_key_in_its_database(prefect, night):
+def test_prefect_keeps_no_key_and_no_signature_in_any_of_its_files(prefect, night):
     _, database = prefect
-    files = [path for path in database.parent.iterdir() if path.is_file()]
+    files = [path for path in database.parent.rglob("*") if path.is_file()]
     assert database in files
-    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    for path in files:
+        content = path.read_bytes()
+        assert KEY.encode() not in content, path
+        assert not SIGNED.search(content), path
 
 
 def lost():

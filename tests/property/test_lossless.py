@@ -19,6 +19,7 @@ from pipeline import tables
 from pipeline.decode import RELATIONS, read_head
 from pipeline.flatten import flatten
 from pipeline.observations import Observations
+from pipeline.privacy import parse
 from pipeline.tables import TABLES
 from pipeline.values import LandedPage, Request
 
@@ -139,7 +140,7 @@ def rebuilt(kind, row):
 @settings(max_examples=150, deadline=None)
 @given(pages())
 def test_p8_the_payload_can_be_rebuilt_from_the_tables(logs):
-    observations = Observations(1, "keep")
+    observations = Observations(1, parse("keep"))
     landed = LandedPage(0, Request("logs", "/v1/runs/any/logs"), 200, "identity", "0", EPOCH)
     page = encoded({"items": logs, "next": None}).encode()
     observations.add("logs", read_head(page).items, landed, None)
