@@ -13,6 +13,7 @@ FlowledgerError
  |    +-- CursorLoop               a cursor led back to a page already read
  |    +-- CursorExpired            a cursor was refused; the window is read again from its start
  |    +-- PageLimit                more pages than a window can have
+ |    +-- ClockAhead               this machine's clock is far ahead of the API's
  +-- LoadError             exit 1  a window could not be committed; it was rolled back
  |    +-- CheckFailed              a check in sql/checks/fail found rows
  |    +-- TooManyRejects           more than half of a window's rows were rejected
@@ -83,6 +84,10 @@ class CursorExpired(SourceError):
 
 class PageLimit(SourceError):
     """More pages than a window can have."""
+
+
+class ClockAhead(SourceError):
+    """The clock of this machine is far ahead of the API's: what is yet to come would count as read."""
 
 
 class LoadError(FlowledgerError):

@@ -57,8 +57,13 @@ def prune(published: Path, now: datetime, last: str | None) -> None:
     kept = {*versions[-KEPT_VERSIONS:], last}
     for version, successor in pairwise(versions):
         replaced = datetime.strptime(successor.rpartition("-")[0], STAMP).replace(tzinfo=UTC)
-        if version not in kept and now - replaced > GRACE:
+        # Far in the future is no time to wait for: the clock was wrong then.
+        if version not in kept and abs(now - replaced) > GRACE:
             shutil.rmtree(published / "snapshots" / version)
+    _remove_unheld(published)
+
+
+def _remove_unheld(published: Path) -> None:
     held = {
         path.relative_to(published / "snapshots" / version)
         for version in _versions(published)
@@ -70,6 +75,14 @@ def prune(published: Path, now: datetime, last: str | None) -> None:
             path.unlink()
             with suppress(OSError):  # not empty
                 path.parent.rmdir()
+
+
+def keep_only(published: Path, version: str) -> None:
+    """Remove every other version at once, whoever still reads it: what was forgotten must not be read any longer."""
+    for other in _versions(published):
+        if other != version:
+            shutil.rmtree(published / "snapshots" / other)
+    _remove_unheld(published)
 
 
 def sync_folders(top: Path) -> None:

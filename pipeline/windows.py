@@ -42,16 +42,17 @@ def plan_nightly(
     """The nightly's windows, oldest first, cut at UTC midnight; empty when there is nothing before `end`.
 
     Without a watermark, logs and runs begin at `start` (30 days before the end when None). With one, logs begin
-    `lookback` before it, and runs reach back `sweep` before the end, or to the beginning of the logs where that is
-    earlier: after missed nights the runs of those nights are read as well. Neither reaches back before a `start`
-    that the loaded history began at, so that any number of nights and one backfill load the same rows. A `start`
-    after the watermark is no such beginning and limits nothing: no span may be left out.
+    `lookback` before it, and runs reach back `sweep` before it, or to the beginning of the logs where that is
+    earlier: however many nights were missed, a run is read once more when its sweep is over. An `end` before the
+    watermark counts in its place: where that came to lie in the future, the newest logs are still read every night.
+    Neither reaches back before a `start` that the loaded history began at, so that any number of nights and one
+    backfill load the same rows. A `start` after the watermark is no such beginning and limits nothing: no span may be
+    left out.
     """
     if watermark is None:
         logs_from = runs_from = start or end - FIRST_REACH
     else:
-        logs_from = watermark - lookback
-        sweep_from = end - sweep
+        logs_from, sweep_from = min(watermark, end) - lookback, min(watermark, end) - sweep
         if start is not None and start <= watermark:
             logs_from, sweep_from = max(logs_from, start), max(sweep_from, start)
         runs_from = min(logs_from, sweep_from)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from tests.crash.killed import halves, not_as_clean, torn
+from tests.crash.killed import ROOT, content, halves, not_as_clean, torn
 
 KILLED = -signal.SIGKILL
 
@@ -50,3 +53,27 @@ def test_p1_a_killed_night_is_whole_commits_and_the_next_night_is_a_clean_one(wo
     assert halves(world.home, world.truth, tmp_path / "copy") == []
     assert world.undisturbed() == 0
     assert not_as_clean(world) == []
+
+
+REPLAY = (
+    "import sys; from pipeline import moments; from pipeline.cli import main; from tests.crash.night import dying; "
+)
+DYING = "nth = int(sys.argv.pop()); moments.reached = dying(sys.argv.pop(), nth); "
+
+
+@pytest.mark.parametrize(("moment", "nth"), [("after-commit", 2), ("before-manifest", 1)])
+def test_p1_a_killed_replay_leaves_the_tables_as_they_were_and_the_next_one_ends(world, moment, nth):
+    world.begin(loaded=True)
+    before = content(world.home)
+
+    def replay(dies, *where):
+        command = [sys.executable, "-c", f"{REPLAY}{dies}main()", "replay", *where]
+        told = {**os.environ, "FLOWLEDGER_HOME": str(world.home)}
+        return subprocess.run(command, cwd=ROOT, env=told, check=False).returncode
+
+    assert replay(DYING, moment, str(nth)) == KILLED
+    assert torn(world.home / "published") == []
+    assert content(world.home) == before
+    assert replay("") == 0
+    assert content(world.home) == before
+    assert not list(world.home.glob("warehouse.replay.*"))

@@ -40,7 +40,7 @@ def test_the_first_night_without_a_start_reads_thirty_days():
 
 def test_a_later_night_reads_logs_from_the_lookback_and_runs_from_the_sweep():
     windows = plan(at(20, 2), at(21, 2))
-    assert (windows[0].start, windows[-1].end) == (at(7, 2), at(21, 2))
+    assert (windows[0].start, windows[-1].end) == (at(6, 2), at(21, 2))
     assert logs_of(windows)[0].start == at(17, 2)
     assert all(window.runs for window in windows)
 
@@ -54,6 +54,12 @@ def test_after_missed_nights_the_runs_of_those_nights_are_read_too():
     windows = plan(at(1), at(29), sweep=2 * DAY)
     assert windows[0].start == at(1) - 3 * DAY
     assert all(window.logs and window.runs for window in windows)
+
+
+def test_after_missed_nights_every_run_whose_sweep_was_not_over_is_read_once_more():
+    windows = plan(at(15), at(29))
+    assert windows[0].start == at(1)
+    assert logs_of(windows)[0].start == at(12)
 
 
 def test_neither_logs_nor_runs_are_read_from_before_the_start_of_the_history():
@@ -72,9 +78,9 @@ def test_an_end_before_everything_plans_nothing():
     assert plan(None, at(1), at(1)) == []
 
 
-def test_an_end_before_the_lookback_reads_only_runs():
+def test_a_watermark_in_the_future_still_leaves_the_newest_logs_to_read():
     windows = plan(at(20), at(10))
-    assert logs_of(windows) == []
+    assert logs_of(windows)[0].start == at(7)
     assert (windows[0].start, windows[-1].end) == (at(10) - 14 * DAY, at(10))
 
 
