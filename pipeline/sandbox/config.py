@@ -48,6 +48,7 @@ class ListingSwitches:
     cursor_expires_times: int = switch(0, "How often cursors expire in all; 0 is always.")
     cursor_repeats_after: int = switch(0, "From this page on the cursor leads to the same page; 0 is never.")
     drop_runs: float = switch(0.0, "Share of runs that lists leave out, with their logs, though totals count them.")
+    expired_logs: float = switch(0.0, "Share of runs that say to have logs of which no list shows any.")
     drop_logs: float = switch(0.0, "Share of logs that the list over all runs leaves out.")
 
 
@@ -81,6 +82,14 @@ class ServerSwitches:
     stats_zone_hours: int = switch(0, "The totals' days begin at this offset from UTC.")
     stats_spend_error: str = switch("0", "Added to each day's spend in the totals.")
     stats_count_error: int = switch(0, "Added to each day's number of runs in the totals.")
+    stats_bounds_hours: float = switch(0.0, "The totals take their bounds for so many hours later.")
+    stats_decimals: int = switch(-1, "Decimals that the totals' spend is rounded to; below 0 is none.")
+    stats_rounding: str = switch("sum", "What is rounded: a day's sum, or the cost of each run.", "sum", "run")
+    stats_open_spend: bool = switch(True, "The totals' spend holds the cost of runs that have not ended.")
+    stats_gone: bool = switch(False, "The totals count runs that are gone.")
+    unreadable_targets: tuple[str, ...] = switch(
+        (), "Kinds of target whose runs may not be read, though totals count them.", "model", "flow", "comfyui_workflow"
+    )
     balance_shape: str = switch("reference", "Which page's balance.", "reference", "cents")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pipeline.sandbox.envelope import Refusal
@@ -20,11 +20,11 @@ Json = dict[str, Any]
 
 def totals(view: View, given: dict[str, str]) -> Json:
     """The totals of the runs created from `start` to `end`; days without runs are left out."""
-    start, end = _bound(given, "start"), _bound(given, "end")
+    late = int(view.config.stats_bounds_hours * 3600 * SECOND)
+    start, end = _bound(given, "start") + late, _bound(given, "end") + late
     if end < start:
         raise Refusal(422, "end is before start", field="end")
-    world = view.world
-    runs = [run for run in world.created_between(start, end) if view.exists("runs", world.by_id["runs"][run.id])]
+    runs = [run for run in view.world.created_between(start, end) if view.is_counted(run)]
     return {
         "timeline": _timeline(view, runs),
         "by_flow": _by_flow(view, runs),
@@ -50,7 +50,15 @@ def _grouped(runs: list[Run], key: Callable[[Run], Hashable]) -> dict[Any, list[
 
 
 def _spend(view: View, runs: list[Run]) -> Decimal:
-    return sum((cost(view.config, run, view.now) or Decimal(0) for run in runs), Decimal(0))
+    config = view.config
+    counted = [run for run in runs if config.stats_open_spend or view.now >= run.completed]
+    costs = [cost(config, run, view.now) or Decimal(0) for run in counted]
+    if config.stats_decimals < 0:
+        return sum(costs, Decimal(0))
+    scale = Decimal(1).scaleb(-config.stats_decimals)
+    if config.stats_rounding == "run":
+        costs = [each.quantize(scale, ROUND_HALF_UP) for each in costs]
+    return sum(costs, Decimal(0)).quantize(scale, ROUND_HALF_UP)
 
 
 def _timeline(view: View, runs: list[Run]) -> list[Json]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.sandbox.catalog import PRODUCTS
+from pipeline.sandbox.changes import changed
 from pipeline.sandbox.config import Config
 from pipeline.sandbox.flows import flow_id, flow_object
 from pipeline.sandbox.lines import log_object
@@ -16,7 +17,6 @@ from pipeline.sandbox.seeded import DAY, SECOND, chance, to_us
 from pipeline.sandbox.world import Row, World
 
 Json = dict[str, Any]
-NEW_KEY = "x_new_field"
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,16 @@ class View:
             return False
         if not isinstance(row.thing, Run):
             return True
-        if gone(self.config, row.thing, self.now):
+        if gone(self.config, row.thing, self.now) or row.thing.target in self.config.unreadable_targets:
             return False
         return kind == "runs" or self._released(row.thing.id)
+
+    def is_counted(self, run: Run) -> bool:
+        """Whether the totals count the run: they may count what is gone, and what the key may not read."""
+        row = self.world.by_id["runs"][run.id]
+        if self.config.stats_gone and gone(self.config, run, self.now):
+            return row.time <= self.now
+        return row.time <= self.now and not gone(self.config, run, self.now) and self._released(row.id)
 
     def _released(self, id: str) -> bool:
         if self.released is None or not self.config.insert_while_paging:
@@ -61,7 +68,11 @@ class View:
 
     def dropped(self, kind: str, row: Row, *, any_run: bool = True) -> bool:
         """Whether a list loses the row. The logs of a lost run are lost with it; one log only in the list of all."""
-        if not any_run or not isinstance(row.thing, Run):
+        if not isinstance(row.thing, Run):
+            return False
+        if kind == "logs" and self.config.expired_logs and row.thing.chance("expired") < self.config.expired_logs:
+            return True
+        if not any_run:
             return False
         if self.config.drop_runs and row.thing.chance("dropped") < self.config.drop_runs:
             return True
@@ -73,29 +84,29 @@ class View:
 
     def log(self, row: Row) -> Json:
         """A log line without its run."""
-        return self._news(log_object(row.thing, row.n, row.id, row.time))
+        return changed(self.config, "log", log_object(row.thing, row.n, row.id, row.time))
 
     def run(self, run: Run, at: int | None = None) -> Json:
         """A run without its relations, now or at an earlier moment."""
         moment = self.now if at is None else at
-        return self._news(run_object(self.config, run, moment, has_logs=self.has_logs(run)))
+        return changed(self.config, "run", run_object(self.config, run, moment, has_logs=self.has_logs(run)))
 
     def node_runs(self, run: Run, at: int | None = None) -> list[Json]:
         """The node runs of a run, now or at an earlier moment."""
         moment = self.now if at is None else at
-        return [self._news(node) for node in node_run_objects(self.config, run, moment)]
+        return [changed(self.config, "node_run", node) for node in node_run_objects(self.config, run, moment)]
 
     def flow(self, n: int) -> Json:
         """A flow. Its counter is that of the last UTC midnight."""
-        return self._news(flow_object(self.config, n, self.now, self._run_count(n)))
+        return changed(self.config, "flow", flow_object(self.config, n, self.now, self._run_count(n)))
 
     def model(self, n: int) -> Json:
         """A model with its price rules."""
-        return self._news(model_object(self.config, n, self.now))
+        return changed(self.config, "model", model_object(self.config, n, self.now))
 
     def pricing(self, n: int) -> list[Json]:
         """The price rules of a model."""
-        return [self._news(rule) for rule in pricing_objects(self.config, n, self.now)]
+        return [changed(self.config, "pricing", rule) for rule in pricing_objects(self.config, n, self.now)]
 
     def dimension(self, kind: str) -> list[Row]:
         """All flows, flow nodes, models or price rules, as rows in order of creation."""
@@ -128,17 +139,3 @@ class View:
     def flow_of(self, id: str) -> int | None:
         """The number of the flow with this id."""
         return next((n for n in range(self.config.flows) if flow_id(self.config, n) == id), None)
-
-    def _news(self, value: Json) -> Json:
-        """The object, with a key that no page documents in it and in every object inside that has an id."""
-        return grown(value) if self.config.unknown_keys else value
-
-
-def grown(value: Any) -> Any:
-    """Adds the undocumented key wherever there is an id."""
-    if isinstance(value, list):
-        return [grown(held) for held in value]
-    if not isinstance(value, dict):
-        return value
-    more = {key: grown(held) for key, held in value.items()}
-    return more | {NEW_KEY: {"since": "2026-11", "values": [1, 2.5, None]}} if "id" in value else more

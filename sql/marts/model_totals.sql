@@ -1,6 +1,16 @@
 -- Runs, failure rate and exact spend per model, over all days; runs of no model stay, under a NULL model_id.
 -- failure_rate is failed / ended_runs, a DOUBLE, NULL where no run has ended; canceled runs have ended.
-WITH totals AS (
+WITH proven AS (
+    SELECT TRY_CAST(c.day AS DATE) AS day
+    FROM (
+        SELECT q.day, q.status
+        FROM ledger.reconciliation AS q
+        QUALIFY row_number() OVER (PARTITION BY q.day ORDER BY q.checked_at DESC NULLS LAST, q.load_id DESC) = 1
+    ) AS c
+    WHERE c.status IN ('ok', 'healed')
+),
+
+totals AS (
     SELECT
         r.model_id,
         count(*) AS runs,
@@ -8,8 +18,10 @@ WITH totals AS (
         count(*) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')) AS failed,
         coalesce(sum(r.cost), 0::DECIMAL(38, 18)) AS spend_usd,
         min(r.created_at) AS first_run_at,
-        max(r.created_at) AS last_run_at
+        max(r.created_at) AS last_run_at,
+        bool_and(p.day IS NOT NULL) AS is_reconciled
     FROM runs AS r
+    LEFT JOIN proven AS p ON (r.created_at AT TIME ZONE 'UTC')::DATE = p.day
     GROUP BY ALL
 )
 
@@ -23,7 +35,8 @@ SELECT
     t.failed::DOUBLE / nullif(t.ended_runs, 0) AS failure_rate,
     t.spend_usd,
     t.first_run_at,
-    t.last_run_at
+    t.last_run_at,
+    t.is_reconciled
 FROM totals AS t
 LEFT JOIN models AS n ON t.model_id = n.id
 ORDER BY t.spend_usd DESC, t.model_id NULLS LAST

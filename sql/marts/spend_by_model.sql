@@ -11,6 +11,16 @@ WITH spend AS (
         coalesce(sum(r.cost), 0::DECIMAL(38, 18)) AS spend_usd
     FROM runs AS r
     GROUP BY ALL
+),
+
+proven AS (
+    SELECT TRY_CAST(c.day AS DATE) AS day
+    FROM (
+        SELECT q.day, q.status
+        FROM ledger.reconciliation AS q
+        QUALIFY row_number() OVER (PARTITION BY q.day ORDER BY q.checked_at DESC NULLS LAST, q.load_id DESC) = 1
+    ) AS c
+    WHERE c.status IN ('ok', 'healed')
 )
 
 SELECT
@@ -22,7 +32,9 @@ SELECT
     s.succeeded,
     s.failed,
     s.runs_without_cost,
-    s.spend_usd
+    s.spend_usd,
+    p.day IS NOT NULL AS is_reconciled
 FROM spend AS s
+LEFT JOIN proven AS p ON s.day = p.day
 LEFT JOIN models AS n ON s.model_id = n.id
 ORDER BY s.day NULLS LAST, s.spend_usd DESC, s.model_id NULLS LAST
