@@ -13,7 +13,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-compat check fix generate lock clean
+.PHONY: help install demo test test-long test-compat check fix generate lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -34,10 +34,14 @@ demo: install ## See it work: simulated API, nightly load, report; no key, no ne
 	@$(VENV)/bin/flowledger demo
 
 test: install ## Set up, then run the tests
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "not compat" $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not compat and not heavy" $(ARGS)
 
-test-compat: install ## Run the tests against other versions and real servers
-	@$(PY) -m pytest -m compat $(ARGS) || { code=$$?; [ $$code -eq 5 ] && echo "No compatibility tests yet."; }
+test-long: install ## Draw many sequences of events and pairs of faults; takes hours
+	@TEST_SEQUENCES=100 TEST_PAIRS=150 TEST_SEED=$${TEST_SEED:-1000} $(PY) -m pytest tests/property/test_sequences.py \
+		tests/contract/test_fault_pairs.py -s --timeout 0 $(ARGS)
+
+test-compat: install ## Run the tests against other versions and real servers, and the heavy ones
+	@$(PY) -m pytest -n 2 --dist loadfile -m "compat or heavy" $(ARGS)
 
 check: install ## Lint, types, import contracts, generated files
 	@$(PY) -m ruff check --quiet .

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_load, cli_look, cli_rejects, cli_start
+from pipeline import cli_forget, cli_load, cli_look, cli_prove, cli_rejects, cli_start
 from pipeline.cli_errors import LastWords
 
 LOAD, LOOK, QUALITY, START = "Load", "Look", "Prove and repair", "Start here, and every night"
@@ -60,7 +60,8 @@ app.command("status", rich_help_panel=LOOK)(cli_look.status)
 app.command("sql", rich_help_panel=LOOK)(cli_look.sql)
 app.command("report", rich_help_panel=LOOK)(cli_look.report)
 app.command("check", rich_help_panel=QUALITY)(cli_look.check)
-app.command("reconcile", rich_help_panel=QUALITY)(cli_look.reconcile)
+app.command("reconcile", rich_help_panel=QUALITY)(cli_prove.reconcile)
+app.command("forget", rich_help_panel=QUALITY)(cli_forget.forget)
 app.add_typer(cli_rejects.app, name="rejects", rich_help_panel=QUALITY)
 app.command(
     "sandbox",

@@ -42,13 +42,18 @@ def check_id(name: str, value: str) -> None:
         raise UsageError(f"{name} is {value!r}: write an id such as 0199f3c2-7d1e-7000-8000-000000000000.")
 
 
-def perform(title: str, settings: Settings, job: Callable[[Report], Result]) -> None:
-    """Run the job with progress on stderr, print what it did, and leave with its exit code."""
+def perform(
+    title: str, settings: Settings, job: Callable[[Report], Result], told: Callable[[Outcome], str] = lambda _: ""
+) -> None:
+    """Run the job with progress on stderr, print what it did, and leave with its exit code.
+
+    told: what stands before the summary.
+    """
     from pipeline.progress import shown, summary
 
     with shown(title) as report:
         result = job(report)
         outcome = asyncio.run(result) if asyncio.iscoroutine(result) else result
-    typer.echo(summary(outcome, settings.home))
+    typer.echo("\n".join(filter(None, (told(outcome), summary(outcome, settings.home)))))
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)

@@ -15,14 +15,17 @@ import pyarrow as pa
 
 from pipeline import ledger, moments, outstanding
 from pipeline.check import gather_written, run_checks
+from pipeline.day import Comparison
+from pipeline.drift import keep_drift, line
 from pipeline.errors import CheckFailed, TooManyRejects
-from pipeline.history import keep_versions, mark_gone_runs, mark_removed_pricing
+from pipeline.history import keep_versions, mark_gone_runs
 from pipeline.loads import Load
 from pipeline.merge import merge
+from pipeline.reconcile import compare
 from pipeline.stage import stage
 from pipeline.tables import TABLES, Table
 from pipeline.values import Batch, Finding, Merged, Window
-from pipeline.warehouse import transaction
+from pipeline.warehouse import spread, transaction
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -35,10 +38,12 @@ OBJECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What one commit did, per table, and what was noticed."""
+    """What one commit did, per table, and what was noticed. drift: what no commit before it saw, a line each."""
 
     merged: dict[str, Merged]
     findings: list[Finding]
+    comparisons: list[Comparison]
+    drift: list[str]
 
 
 def commit_batch(
@@ -54,18 +59,21 @@ def commit_batch(
     """Commit one batch. CheckFailed or TooManyRejects when it must not go in; then nothing of it did."""
     if window is not None:
         _break_off(batch)
+    spread(con, sum(rows.num_rows for rows in batch.tables.values()))
     for name, table in TABLES.items():
         stage(con, table, batch.tables[name])
     moments.reached("staged")
     with transaction(con):
         merged = {name: merge(con, table, load.load_id, now) for name, table in TABLES.items()}
         merged["runs"] += Merged(updated=mark_gone_runs(con, batch.gone_runs, load.load_id, now))
-        merged["pricing"] += Merged(removed=mark_removed_pricing(con, batch.complete_pricing, load.load_id, now))
-        for table in TABLES.values():
+        for table in _seen(batch):
             if table.history:
-                keep_versions(con, table, load.load_id)
+                complete = batch.complete_pricing if table.name == "pricing" else None
+                merged[table.name] += Merged(removed=keep_versions(con, table, load.load_id, now, complete))
             _mark_dirty(con, table)
         findings = _keep_books(con, load, batch, now)
+        comparisons = compare(con, load, batch.totals, now)
+        drift = [line(each) for each in keep_drift(con, load, commit_number, batch)]
         ledger.record_window(con, load, commit_number, window, batch, now)
         if watermark is not None:
             ledger.set_watermark(con, load, watermark, now)
@@ -76,7 +84,13 @@ def commit_batch(
         findings += run_checks(con, "warn", load.load_id)
         moments.reached("before-commit")
     moments.reached("after-commit")
-    return Committed(merged, findings)
+    return Committed(merged, findings, comparisons, drift)
+
+
+def _seen(batch: Batch) -> list[Table]:
+    """The tables of which this batch says anything; few batches have something of each."""
+    without_rows = {"runs": batch.gone_runs, "pricing": batch.complete_pricing}
+    return [table for name, table in TABLES.items() if batch.tables[name].num_rows or without_rows.get(name)]
 
 
 def _break_off(batch: Batch) -> None:
@@ -105,17 +119,17 @@ def _ids(rows: pa.Table) -> int:
 
 
 def _keep_books(con: Connection, load: Load, batch: Batch, now: datetime) -> list[Finding]:
-    """Open runs, rejects and drift, as this batch leaves them; new rejects are a finding."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE touched_runs AS SELECT DISTINCT id FROM stage_runs "
-        "UNION SELECT unnest($gone::UUID[]) AS id",
-        {"gone": list(batch.gone_runs)},
-    )
-    outstanding.refresh_open_runs(con, "touched_runs", now)
+    """Open runs and rejects, as this batch leaves them; new rejects are a finding."""
+    if batch.tables["runs"].num_rows or batch.gone_runs:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE touched_runs AS SELECT DISTINCT id FROM stage_runs "
+            "UNION SELECT unnest($gone::UUID[]) AS id",
+            {"gone": list(batch.gone_runs)},
+        )
+        outstanding.refresh_open_runs(con, "touched_runs", now)
     for kind in outstanding.kinds_of_open_rejects(con):
         outstanding.close_rejects(con, kind, f"stage_{OBJECTS[kind]}", now)
     fresh = outstanding.record_rejects(con, load, batch.rejects, now)
-    outstanding.record_drift(con, batch.drift, now)
     if not fresh:
         return []
     told = f"{fresh} rows could not be read and are in quarantine; see `flowledger rejects list`"
@@ -134,3 +148,5 @@ def _mark_dirty(con: Connection, table: Table) -> None:
         ).fetchall()
     if days:
         outstanding.mark_dirty(con, table.name, [day for (day,) in days])
+    if days and table.name == "runs":
+        outstanding.mark_touched(con, [day for (day,) in days if day != "unknown"])

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 from duckdb import DuckDBPyConnection as Connection
 
 from pipeline import ledger, windows
+from pipeline.proof import Proof, gather_proof
 from pipeline.tables import TABLES
 
 Span = tuple[datetime, datetime]
 Row = TypeVar("Row")
+NEWEST_DRIFT_FIRST = "first_seen_at DESC, table_name, path, kind, detail"
 LAST_LOADS = 10
 LAST_DAYS = 14
 
@@ -42,6 +44,7 @@ class LoadRow:
     rejected: int | None
     findings: int | None
     published: str | None
+    privacy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class DriftRow:
     kind: str
     count: int
     first_seen_at: datetime
+    last_seen_at: datetime | None = None
+    sample_id: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Loaded:
     loads: list[LoadRow]
     findings: list[FindingRow]
     reconciliation: list[DayRow]
+    proof: Proof
 
 
 def gather(con: Connection, now: datetime) -> Loaded:
@@ -125,7 +132,7 @@ def gather(con: Connection, now: datetime) -> Loaded:
                 "GROUP BY object ORDER BY object"
             ).fetchall()
         ),
-        drift=_rows(con, DriftRow, "FROM warehouse.ledger.drift ORDER BY first_seen_at DESC, table_name, path, kind"),
+        drift=_rows(con, DriftRow, f"FROM warehouse.ledger.drift ORDER BY {NEWEST_DRIFT_FIRST}"),
         loads=_rows(con, LoadRow, f"FROM warehouse.ledger.loads ORDER BY number DESC LIMIT {LAST_LOADS}"),
         findings=_rows(
             con,
@@ -141,6 +148,7 @@ def gather(con: Connection, now: datetime) -> Loaded:
             "QUALIFY status NOT IN ('ok', 'healed') OR row_number() OVER (ORDER BY day DESC) "
             f"<= {LAST_DAYS} ORDER BY day DESC",
         ),
+        proof=gather_proof(con, ledger.covered(con, "runs"), now),
     )
 
 

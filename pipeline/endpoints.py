@@ -34,6 +34,11 @@ def logs(q: str | None, order: str | None, limit: int = MAX_LIMIT, *, embed: boo
     return Request("logs", "/v1/runs/any/logs", (*params, ("embed", "run")) if embed else params)
 
 
+def logs_of(run_id: str) -> Request:
+    """Log lines of one run."""
+    return Request("logs", f"/v1/runs/{_part(run_id)}/logs", _listing())
+
+
 def log(log_id: str, run_id: str = "any") -> Request:
     return Request("log", f"/v1/runs/{_part(run_id)}/logs/{_part(log_id)}", (("embed", "run"),))
 

@@ -34,12 +34,15 @@ class Part:
     arrived: dict[str, set[str]] = field(default_factory=dict)
 
 
-async def extract(job: Job, window: Window) -> AsyncIterator[Part]:
-    """Yield the window's parts; the last one always comes, also when the window is empty."""
+async def extract(job: Job, window: Window, *, backwards: bool = False) -> AsyncIterator[Part]:
+    """Yield the window's parts; the last one always comes, also when the window is empty.
+
+    backwards: newest first, where the listings can be sorted.
+    """
     receipt = job.receipt(window)
     logs_left = runs_left = window
     if window.logs:
-        async for page in read(job.source, job.listings["logs"], window, receipt.take):
+        async for page in read(job.source, job.listings["logs"], window, receipt.take, backwards=backwards):
             if len(receipt.seen) >= PART_ROWS:
                 done, logs_left = _fully_read(page, logs_left)
                 yield await _part(job, receipt, logs=done)
@@ -47,13 +50,13 @@ async def extract(job: Job, window: Window) -> AsyncIterator[Part]:
     listed: set[str] = set()
     findings: list[Finding] = []
     if window.runs:
-        async for page in read(job.source, job.listings["runs"], window, receipt.take):
+        async for page in read(job.source, job.listings["runs"], window, receipt.take, backwards=backwards):
             listed |= set(receipt.seen.runs)
             if len(receipt.seen) >= PART_ROWS:
                 done, runs_left = _fully_read(page, runs_left)
                 yield await _part(job, receipt, runs=done)
                 receipt = job.receipt(window)
-        if job.command == "nightly":
+        if job.command == "nightly" or backwards:
             findings = await _look_for_unlisted(job, receipt, window, listed)
     logs = logs_left if window.logs else None
     part = await _part(job, receipt, logs=logs, runs=runs_left if window.runs else None, last=True)

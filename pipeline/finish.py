@@ -7,22 +7,29 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline import landing, loads, publish, status
+from pipeline.check import run_load_checks
+from pipeline.drift import line, record_missing
 from pipeline.errors import FlowledgerError
 from pipeline.job import Job
 from pipeline.values import Finding, Outcome
 
 DONE, FAILED, FINDINGS = 0, 1, 3
 REJECTED = "rejected_rows"
+# Commands that are typed to hear of findings: what is known already is no less an answer.
+ASKED_FOR = frozenset({"reconcile"})
 
 
 async def finish(job: Job) -> Outcome:
-    """Publish when every window was committed; a failed window leaves readers with what they have.
+    """Publish when every window was committed and no check fails; otherwise readers keep what they have.
 
     The load is closed before it is published, so that readers see it as ended, and once more with its version.
     """
     settings = job.settings
+    await _check_load(job)
     job.tally.findings = together(job.tally.findings)
     news = await job.with_db(loads.new_findings, job.load, job.tally.findings)
+    if job.command in ASKED_FOR:
+        news = job.tally.findings
     outcome = _outcome(job, FAILED if job.tally.failed else FINDINGS if news else DONE)
     await job.with_db(loads.finish_load, job.load, outcome, datetime.now(UTC))
     if not outcome.failed:
@@ -38,6 +45,21 @@ async def finish(job: Job) -> Outcome:
     if job.command == "nightly" and not outcome.failed:
         landing.prune(settings.raw, job.now - settings.keep_raw)
     return outcome
+
+
+async def _check_load(job: Job) -> None:
+    """Ask what can be judged only of a load that has read everything; of one with a failed window, nothing can."""
+    if job.tally.failed:
+        return
+    job.tally.drift += map(line, await job.with_db(record_missing, job.load))
+    for severity in ("fail", "warn"):
+        try:
+            found = await job.with_db(run_load_checks, severity, job.load.load_id, job.now)
+        except FlowledgerError as failure:
+            job.tally.failed.append(("checks", str(failure)))
+        else:
+            job.tally.findings += found
+            job.tally.failed += [(f"check {each.check}", each.detail) for each in found if each.severity == "fail"]
 
 
 def together(findings: list[Finding]) -> list[Finding]:
@@ -60,9 +82,13 @@ def _outcome(job: Job, exit_code: int) -> Outcome:
         failed=tuple(tally.failed),
         merged=tally.merged,
         findings=tuple(tally.findings),
-        rejected=tally.rejected,
+        drift=tuple(tally.drift),
+        rejected=len(tally.rejected),
         requests=job.source.requests,
         retries=job.source.retries,
         wire_bytes=job.source.wire_bytes,
+        comparisons=tuple(tally.comparisons[day] for day in sorted(tally.comparisons)),
+        asked_by_run=tally.asked_by_run,
+        found_by_run=tally.found_by_run,
         seconds=time.monotonic() - job.started,
     )

@@ -7,7 +7,7 @@ and model at most once per load. A relation that is refused or not found is a fi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from pipeline import endpoints, landing, ledger
@@ -37,7 +37,7 @@ async def hydrate(job: Job, receipt: Receipt) -> list[Finding]:
 
 async def runs_by_id(job: Job, receipt: Receipt, ids: Iterable[str]) -> list[Finding]:
     """Read single runs; a 404 is taken in as a tombstone."""
-    return await _each(job, receipt, [endpoints.run(run_id) for run_id in sorted(ids)])
+    return await read_each(job, receipt, [endpoints.run(run_id) for run_id in sorted(ids)])
 
 
 async def node_runs(job: Job, receipt: Receipt) -> list[Finding]:
@@ -46,13 +46,13 @@ async def node_runs(job: Job, receipt: Receipt) -> list[Finding]:
     # A run in quarantine cannot say whether it has node runs; they load without it.
     rejected = receipt.seen.runs_of_unknown_nodes - receipt.seen.runs.keys()
     if not wanted:
-        return await _each(job, receipt, [endpoints.node_runs(run) for run in sorted(rejected)], paged=True)
+        return await read_each(job, receipt, [endpoints.node_runs(run) for run in sorted(rejected)], paged=True)
     stored = await job.with_db(ledger.runs_with_all_node_runs, list(wanted))
     wanted = {run: facts for run, facts in wanted.items() if not (facts.terminal and run in stored)}
     if len(wanted) > FEW:
         wanted = await _node_runs_listed(job, receipt, wanted)
     left = sorted(wanted.keys() | rejected)
-    return await _each(job, receipt, [endpoints.node_runs(run) for run in left], paged=True)
+    return await read_each(job, receipt, [endpoints.node_runs(run) for run in left], paged=True)
 
 
 def _may_have_node_runs(facts: RunFacts) -> bool:
@@ -106,7 +106,7 @@ async def dimension(job: Job, receipt: Receipt, kind: str, wanted: set[str], arr
     one = endpoints.flow if kind == "flows" else endpoints.model
     left = missing - arrived
     receipt.asked[kind] |= left
-    return findings + await _each(job, receipt, [one(row) for row in sorted(left)])
+    return findings + await read_each(job, receipt, [one(row) for row in sorted(left)])
 
 
 async def list_dimension(job: Job, receipt: Receipt, kind: str) -> list[Finding]:
@@ -129,12 +129,23 @@ async def pricing(job: Job, receipt: Receipt) -> list[Finding]:
     complete = set(receipt.seen.complete_pricing)
     missing = receipt.seen.models_arrived - complete - job.arrived["pricing"] - receipt.asked["pricing"]
     receipt.asked["pricing"] |= missing
-    return await _each(job, receipt, [endpoints.pricing(model) for model in sorted(missing)], paged=True)
+    return await read_each(job, receipt, [endpoints.pricing(model) for model in sorted(missing)], paged=True)
 
 
-async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: bool = False) -> list[Finding]:
+async def read_each(
+    job: Job,
+    receipt: Receipt,
+    requests: Sequence[Request],
+    *,
+    paged: bool = False,
+    tolerated: frozenset[int] = frozenset(),
+) -> list[Finding]:
+    """Take in each response, or each listing to its end; what is not given comes back as findings.
+
+    tolerated: statuses that are no finding.
+    """
     read_one = _all_pages if paged else _one
-    reads = [asyncio.create_task(read_one(job, receipt, request)) for request in requests]
+    reads = [asyncio.create_task(read_one(job, receipt, request, tolerated)) for request in requests]
     try:
         return [finding for found in await asyncio.gather(*reads) for finding in found]
     finally:
@@ -144,30 +155,34 @@ async def _each(job: Job, receipt: Receipt, requests: list[Request], *, paged: b
         await asyncio.gather(*reads, return_exceptions=True)
 
 
-async def _one(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
+async def _one(job: Job, receipt: Receipt, request: Request, tolerated: frozenset[int]) -> list[Finding]:
     # That a run is not there is stored with the run; nothing else has a place for it.
     accept = NOT_FOUND if request.kind == "run" else frozenset[int]()
     try:
         await job.source.get(request, receipt.take, accept=accept)
     except (RequestRefused, BrokenBody) as refusal:
-        return [_not_given(refusal)]
+        return _not_given(refusal, tolerated)
     return []
 
 
-async def _all_pages(job: Job, receipt: Receipt, request: Request) -> list[Finding]:
+async def _all_pages(
+    job: Job, receipt: Receipt, request: Request, tolerated: frozenset[int] = frozenset()
+) -> list[Finding]:
     for attempt in range(RESTARTS + 1):
         try:
             async for _ in read_pages(job.source, request, receipt.take, lambda page: page.next):
                 pass
             break
         except (RequestRefused, BrokenBody) as refusal:
-            return [_not_given(refusal)]
+            return _not_given(refusal, tolerated)
         except (CursorLoop, CursorExpired) as lost:
             if attempt == RESTARTS:
                 return [Finding("relation_not_given", "warn", str(lost))]
     return []
 
 
-def _not_given(refusal: SourceError) -> Finding:
+def _not_given(refusal: SourceError, tolerated: frozenset[int]) -> list[Finding]:
+    if isinstance(refusal, RequestRefused) and refusal.status in tolerated:
+        return []
     told = f"{refusal} What it holds stays as it is; ask for the key's scopes if it should be readable."
-    return Finding("relation_not_given", "warn", told)
+    return [Finding("relation_not_given", "warn", told)]

@@ -19,6 +19,7 @@ from pipeline.extract import Part, extract, open_runs
 from pipeline.finish import finish
 from pipeline.hydrate import hydrate, list_dimension, pricing
 from pipeline.job import Job, open_job
+from pipeline.prove import prove
 from pipeline.settings import Settings
 from pipeline.upsert import upsert
 from pipeline.values import Outcome, Step, Window, short
@@ -67,6 +68,7 @@ async def nightly(
         await _dimensions(job)
         await run_windows(job, plan, steps, watermark=watermark, moves_watermark=True)
         await _open_runs(job, plan[0].start if plan else end)
+        await prove(job, plan)
         return await steps[2](job)
 
 
@@ -89,6 +91,7 @@ async def backfill(
         if plan:
             await job.survey(("logs", "runs"))
         await run_windows(job, plan, steps)
+        await prove(job, plan, only_of_it=True)
         return await steps[2](job)
 
 

@@ -9,15 +9,18 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import duckdb
 
 from pipeline import landing, ledger, loads, warehouse
+from pipeline.day import Comparison
 from pipeline.decode import read_head
-from pipeline.errors import PageLimit, StorageError, UsageError
+from pipeline.digest_key import policy_of
+from pipeline.errors import FlowledgerError, PageLimit, StorageError, UsageError
 from pipeline.fetch import Source
+from pipeline.forgotten import Forgotten, recall
 from pipeline.inflate import inflate
 from pipeline.lease import Lease, hold_lease
 from pipeline.listing import Listing, survey
@@ -38,7 +41,11 @@ class Tally:
     failed: list[tuple[str, str]] = field(default_factory=list)
     merged: dict[str, Merged] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    rejected: int = 0
+    drift: list[str] = field(default_factory=list)
+    rejected: set[str] = field(default_factory=set)
+    comparisons: dict[date, Comparison] = field(default_factory=dict)
+    asked_by_run: int = 0
+    found_by_run: int = 0
 
 
 class Job:
@@ -55,6 +62,8 @@ class Job:
         self.started = time.monotonic()
         self.con: duckdb.DuckDBPyConnection
         self.load: Load
+        self.policy = policy_of(settings)
+        self.forgotten: Forgotten | None = None
         self.listings: dict[str, Listing] = {}
         self.dimension_pages: dict[str, list[LandedPage]] = {}
         self.arrived: dict[str, set[str]] = {"flows": set(), "models": set(), "pricing": set()}
@@ -87,10 +96,11 @@ class Job:
         return Receipt(
             self.settings.raw,
             self.load.number,
-            self.settings.privacy,
+            self.policy,
             window,
             self._next_page,
             referenced_only=self.referenced_only,
+            forgotten=self.forgotten,
         )
 
     def _next_page(self) -> int:
@@ -126,6 +136,14 @@ class Job:
         source = (self.settings.api_url, self.settings.organization_id)
         self.con = warehouse.connect(self.settings.warehouse, source, accept_source=accept_source)
 
+    def _refuse_if_somebody_was_forgotten(self) -> None:
+        known, now = self.forgotten, recall(self.con, self.settings.home)
+        if now is not None and (known is None or known.digests != now.digests):
+            raise FlowledgerError(
+                "Somebody was forgotten while this run let others go first, and what it had fetched before may still "
+                "hold them; none of it was stored. Run the same `flowledger forget` again, then backfill --resume."
+            )
+
     async def let_others_in(self) -> None:
         """Between windows: if somebody waits for the lease, close the warehouse, let it go, and take it again."""
         if self.command != "backfill" or not self.lease.somebody_waits():
@@ -139,6 +157,7 @@ class Job:
                 self.lease.give_up()
                 raise
             self.open_warehouse()
+            self._refuse_if_somebody_was_forgotten()
 
 
 @asynccontextmanager
@@ -168,7 +187,8 @@ async def open_job(
                 landing.settle_pending(
                     settings.raw, lambda r: ledger.committed(job.con, r.load_number, r.commit_number)
                 )
-                job.load = loads.begin_load(job.con, command, arguments, now)
+                job.load = loads.begin_load(job.con, command, arguments, now, job.policy.text)
+                job.forgotten = recall(job.con, settings.home)
                 yield job
             finally:
                 job.con.close()

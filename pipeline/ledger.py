@@ -43,7 +43,10 @@ def set_watermark(con: Connection, load: Load, value: datetime, now: datetime) -
     if old is not None and old >= value:
         return
     con.execute("DELETE FROM warehouse.ledger.watermarks WHERE name = $name", {"name": NIGHTLY})
-    con.execute("INSERT INTO warehouse.ledger.watermarks VALUES (?, ?, ?, ?)", [NIGHTLY, value, load.load_id, now])
+    con.execute(
+        "INSERT INTO warehouse.ledger.watermarks (name, value, load_id, moved_at) VALUES (?, ?, ?, ?)",
+        [NIGHTLY, value, load.load_id, now],
+    )
 
 
 def record_window(

@@ -113,17 +113,17 @@ async def survey(source: Source, kind: str, open_page: Callable[[RawPage], Head]
 
 
 async def read(
-    source: Source, listing: Listing, window: Window, receive: Callable[[RawPage], Page]
+    source: Source, listing: Listing, window: Window, receive: Callable[[RawPage], Page], *, backwards: bool = False
 ) -> AsyncIterator[Read]:
     """Yield the listing's pages over the window. A lost cursor restarts it where everything before was read.
 
-    That repeats rows and loses none. Only restarts that got no further are counted.
+    That repeats rows and loses none. Only restarts that got no further are counted. backwards: newest first.
     """
     attempts = 0
     while True:
         left = window
         try:
-            async for page in _read_once(source, listing, window, receive):
+            async for page in _read_once(source, listing, window, receive, backwards=backwards):
                 left = _left_of(window, page)
                 yield page
             return
@@ -144,9 +144,9 @@ def _left_of(window: Window, page: Read) -> Window:
 
 
 async def _read_once(
-    source: Source, listing: Listing, window: Window, receive: Callable[[RawPage], Page]
+    source: Source, listing: Listing, window: Window, receive: Callable[[RawPage], Page], *, backwards: bool
 ) -> AsyncIterator[Read]:
-    descending = listing.grammar is None
+    descending = backwards or listing.grammar is None
     order = Order(descending=descending)
     sort = f"{listing.field}:{'desc' if descending else 'asc'}" if listing.sortable else None
     q = listing.grammar.between(listing.field, window.start - PAD, window.end + PAD) if listing.grammar else None

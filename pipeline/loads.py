@@ -6,7 +6,7 @@ In: a connection of `warehouse.connect` and plain values. Out: `Load`, which eve
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,8 +28,10 @@ class Load:
     number: int
 
 
-def begin_load(con: Connection, command: str, arguments: dict[str, str], now: datetime) -> Load:
-    """Enter a new load. One still marked as running is dead: the lease was free."""
+def begin_load(
+    con: Connection, command: str, arguments: dict[str, str], now: datetime, privacy: str | None = None
+) -> Load:
+    """Enter a new load. One still marked as running is dead: the lease was free. privacy: the policy of its rows."""
     with transaction(con):
         con.execute(
             "UPDATE warehouse.ledger.loads SET status = 'interrupted', ended_at = $now WHERE status = 'running'",
@@ -38,24 +40,44 @@ def begin_load(con: Connection, command: str, arguments: dict[str, str], now: da
         last = con.execute("SELECT coalesce(max(number), 0) AS last FROM warehouse.ledger.loads").fetchall()
         number = int(last[0][0]) + 1
         load = Load(f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:06d}", number)
-        _enter(con, load, command, arguments, now, "running")
+        _enter(con, load, command, arguments, now, "running", privacy)
     return load
 
 
-def replayed_load(con: Connection, load_id: str, number: int, command: str, now: datetime) -> Load:
+def replayed_load(
+    con: Connection, load_id: str, number: int, command: str, now: datetime, privacy: str | None = None
+) -> Load:
     """The load that a landed record belongs to, entered if the ledger does not have it."""
     load = Load(load_id, number)
     with transaction(con):
         known = con.execute("SELECT 1 AS one FROM warehouse.ledger.loads WHERE load_id = $id", {"id": load_id})
         if not known.fetchall():
-            _enter(con, load, command, {}, now, "done")
+            _enter(con, load, command, {}, now, "done", privacy)
     return load
 
 
-def _enter(con: Connection, load: Load, command: str, arguments: dict[str, str], now: datetime, status: str) -> None:
+def note_privacy(con: Connection, load_ids: Iterable[str] | None, privacy: str) -> None:
+    """The rows of these loads follow this policy from now on: they were replayed. None: those of every load."""
+    with transaction(con):
+        con.execute(
+            "UPDATE warehouse.ledger.loads SET privacy = $privacy "
+            "WHERE $ids IS NULL OR list_contains($ids::VARCHAR[], load_id)",
+            {"privacy": privacy, "ids": None if load_ids is None else list(load_ids)},
+        )
+
+
+def _enter(
+    con: Connection,
+    load: Load,
+    command: str,
+    arguments: dict[str, str],
+    now: datetime,
+    status: str,
+    privacy: str | None,
+) -> None:
     con.execute(
-        "INSERT INTO warehouse.ledger.loads (load_id, number, command, arguments, began_at, ended_at, status) "
-        "VALUES ($id, $number, $command, $arguments, $now, $ended, $status)",
+        "INSERT INTO warehouse.ledger.loads (load_id, number, command, arguments, began_at, ended_at, status, "
+        "privacy) VALUES ($id, $number, $command, $arguments, $now, $ended, $status, $privacy)",
         {
             "id": load.load_id,
             "number": load.number,
@@ -64,6 +86,7 @@ def _enter(con: Connection, load: Load, command: str, arguments: dict[str, str],
             "now": now,
             "ended": None if status == "running" else now,
             "status": status,
+            "privacy": privacy,
         },
     )
 
@@ -112,4 +135,8 @@ def record_findings(con: Connection, load: Load, findings: Sequence[Finding], no
     """Enter findings of the load."""
     rows = [(load.load_id, f.check, f.severity, f.detail, f.rows, now) for f in findings]
     if rows:
-        con.executemany("INSERT INTO warehouse.ledger.findings VALUES (?, ?, ?, ?, ?, ?)", rows)
+        con.executemany(
+            "INSERT INTO warehouse.ledger.findings (load_id, check_name, severity, detail, rows, found_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
+        )

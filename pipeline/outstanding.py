@@ -1,4 +1,4 @@
-"""What the ledger keeps until it is settled: open runs, rejects, drift, and partitions to publish.
+"""What the ledger keeps until it is settled: open runs, rejects, and partitions to publish.
 
 In: a connection of `warehouse.connect` and plain values. Out: plain values. The writes belong to the caller's
 transaction.
@@ -11,17 +11,20 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
+from pipeline.canonical import canonical_of, value_of
 from pipeline.ledger_tables import LEDGER
 from pipeline.loads import Load
 from pipeline.statements import sql_text
-from pipeline.values import Drift, Reject
+from pipeline.values import Reject
 from pipeline.warehouse import given
 
 IDENTITY_DIGITS = 16
 REJECTS = {column.name: column.type for column in LEDGER["rejects"].columns}
+INSIDE = {"log": ("run",), "run": ("node_runs", "logs", "flow", "model"), "model": ("pricing",)}
 Partition = tuple[str, str]
 
 
@@ -58,8 +61,20 @@ def refresh_open_runs(con: Connection, touched: str, now: datetime) -> None:
 def reject_id(reject: Reject) -> str:
     """The identity of a poison row: the same however often, and at whatever position, it is read."""
     place = re.sub(r"\d+", "", reject.path)
-    told = "\x1f".join((reject.object, reject.row_id or reject.raw, place))
+    told = "\x1f".join((reject.object, reject.row_id or _own(reject), place))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:IDENTITY_DIGITS]
+
+
+def _own(reject: Reject) -> str:
+    """What an object without an id says of itself; what came inside it differs from list to list, and changes."""
+    try:
+        value = value_of(reject.raw.encode())
+        if isinstance(value, dict):
+            inside = INSIDE.get(reject.object, ())
+            return canonical_of({key: held for key, held in value.items() if key not in inside}) or ""
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        pass
+    return reject.raw
 
 
 def record_rejects(con: Connection, load: Load, rejects: tuple[Reject, ...], now: datetime) -> int:
@@ -130,33 +145,6 @@ def close_rejects(con: Connection, object: str, ids_table: str, now: datetime) -
     )
 
 
-def record_drift(con: Connection, drift: tuple[Drift, ...], now: datetime) -> list[Drift]:
-    """Enter what the declaration does not expect; returns what was never seen before."""
-    folded: dict[tuple[str, str, str], Drift] = {}
-    for each in drift:
-        key = (each.table, each.path, each.kind)
-        before = folded.get(key)
-        count = each.count + (before.count if before else 0)
-        folded[key] = Drift(*key, sample_id=(before and before.sample_id) or each.sample_id, count=count)
-    if not folded:
-        return []
-    known = set(con.execute("SELECT table_name, path, kind FROM warehouse.ledger.drift").fetchall())
-    new = [each for key, each in folded.items() if key not in known]
-    if new:
-        con.executemany(
-            "INSERT INTO warehouse.ledger.drift VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(each.table, each.path, each.kind, now, now, each.count, each.sample_id) for each in new],
-        )
-    again = [(now, each.count, *key) for key, each in folded.items() if key in known]
-    if again:
-        con.executemany(
-            "UPDATE warehouse.ledger.drift SET last_seen_at = ?, count = count + ? "
-            "WHERE table_name = ? AND path = ? AND kind = ?",
-            again,
-        )
-    return new
-
-
 def dirty_partitions(con: Connection) -> list[Partition]:
     """(table, partition) of everything that changed since it was last published."""
     return con.execute(
@@ -167,10 +155,19 @@ def dirty_partitions(con: Connection) -> list[Partition]:
 def mark_dirty(con: Connection, table: str, partitions: Iterable[str]) -> None:
     """These partitions of the table are to be published. partition: a day, unknown, or all."""
     con.execute(
-        "INSERT INTO warehouse.ledger.dirty_partitions SELECT $table, p.day FROM ("
+        "INSERT INTO warehouse.ledger.dirty_partitions (table_name, partition) SELECT $table, p.day FROM ("
         "SELECT DISTINCT unnest($days::VARCHAR[]) AS day) AS p WHERE p.day NOT IN ("
         "SELECT d.partition FROM warehouse.ledger.dirty_partitions AS d WHERE d.table_name = $table)",
         {"table": table, "days": list(partitions)},
+    )
+
+
+def mark_touched(con: Connection, days: Iterable[str]) -> None:
+    """The runs of these days are to be compared with the source's totals again."""
+    con.execute(
+        "INSERT INTO warehouse.ledger.touched_days (day) SELECT DISTINCT unnest($days::VARCHAR[]) AS day "
+        "EXCEPT SELECT t.day FROM warehouse.ledger.touched_days AS t",
+        {"days": list(days)},
     )
 
 

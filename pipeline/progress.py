@@ -6,6 +6,7 @@ A bar with rate and time left on a terminal; elsewhere one plain line per window
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.values import Merged, Outcome, Step
 
+MOST_DRIFT = 10
 MEANINGS = {
     0: "done",
     1: "failed",
@@ -60,13 +62,19 @@ def summary(outcome: Outcome, home: Path) -> str:
     lines = [f"{outcome.command}: {MEANINGS.get(outcome.exit_code, 'failed')}", _effort(outcome)]
     if outcome.merged:
         lines += ["", _merged_table(outcome.merged)]
+    lines += _proof(outcome)
     if outcome.rejected:
         lines += ["", f"{outcome.rejected:,} rows could not be read and are in quarantine: flowledger rejects list"]
     if outcome.findings:
         lines += ["", "Findings"]
         lines += [f"  {found.severity}  {found.check}: {found.detail}" for found in outcome.findings]
+    if outcome.drift:
+        lines += ["", "Drift: new in what the API sends; it is kept, and nothing fails"]
+        lines += [f"  {each}" for each in outcome.drift[:MOST_DRIFT]]
+        more = len(outcome.drift) - MOST_DRIFT
+        lines += [f"  and {more:,} more: flowledger status --json"] if more > 0 else []
     if outcome.failed:
-        lines += ["", "Failed and rolled back; the next run reads it again"]
+        lines += ["", "Failed; what was rolled back is read again by the next run"]
         lines += [f"  {window}: {message}" for window, message in outcome.failed]
     lines += ["", *_where_to_look(outcome, home)]
     return "\n".join(lines)
@@ -110,6 +118,19 @@ def _merged_table(merged: Mapping[str, Merged]) -> str:
         for n, m in merged.items()
     ]
     return table(rows)
+
+
+def _proof(outcome: Outcome) -> list[str]:
+    """How the days compare with the source's totals, and what was asked run by run."""
+    lines = []
+    if outcome.comparisons:
+        counts = Counter(each.status for each in outcome.comparisons)
+        told = ", ".join(f"{count:,} {status}" for status, count in counts.most_common())
+        lines.append(f"Compared with the source's totals: {_count(len(outcome.comparisons), 'day')}: {told}")
+    if outcome.asked_by_run:
+        found = f"{_count(outcome.found_by_run, 'row')} came only so" if outcome.found_by_run else "nothing was missing"
+        lines.append(f"Logs and node runs asked for run by run: {_count(outcome.asked_by_run, 'list')}; {found}")
+    return ["", *lines] if lines else []
 
 
 def _where_to_look(outcome: Outcome, home: Path) -> list[str]:

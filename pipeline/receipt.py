@@ -7,17 +7,21 @@ body that is not the promised JSON, and such a body is asked for again and leave
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
 
 from pipeline import endpoints, landing, moments
+from pipeline.day import DayTotals
 from pipeline.decode import read_head, read_one
 from pipeline.flatten import flatten
+from pipeline.forgotten import Forgotten
 from pipeline.inflate import inflate
 from pipeline.listing import Page
 from pipeline.observations import Observations
+from pipeline.privacy import Policy
+from pipeline.totals import not_given, totals_of
 from pipeline.values import Batch, LandedPage, RawPage, Request, Window
 
 SINGLE = {"log": "logs", "run": "runs", "flow": "flows", "model": "models"}
@@ -28,31 +32,37 @@ class Receipt:
 
     window: what listings of logs and runs are cut to; None keeps every row (single objects are never cut).
     asked: ids of flows and models, and models whose prices, were asked for one by one.
+    forgotten: who must neither be landed nor stored again.
     """
 
     def __init__(
         self,
         raw: Path,
         load_number: int,
-        privacy: str,
+        privacy: Policy,
         window: Window | None,
         next_page: Callable[[], int],
         *,
         referenced_only: bool,
+        forgotten: Forgotten | None = None,
     ) -> None:
         self.raw = raw
         self.load_number = load_number
         self.window = window
         self.next_page = next_page
         self.referenced_only = referenced_only
+        self.forgotten = forgotten
         self.seen = Observations(load_number, privacy)
         self.pages: list[LandedPage] = []
         self.gone: dict[str, datetime] = {}
         self.complete_pricing: dict[str, datetime] = {}
+        self.totals: dict[date, DayTotals] = {}
         self.asked: dict[str, set[str]] = {"flows": set(), "models": set(), "pricing": set()}
 
     def take(self, page: RawPage) -> Page:
         """Land the response, then take in what it holds."""
+        if self.forgotten:
+            page = self.forgotten.without(page)
         sha256 = landing.land(self.raw, page)
         moments.reached("landed")
         number = self.next_page()
@@ -61,6 +71,8 @@ class Receipt:
 
     def take_landed(self, landed: LandedPage, page: RawPage) -> Page:
         """Take in a response that is landed: the part that replay shares."""
+        if page.request.kind == "stats":
+            return self._totals(landed, page)
         if page.status == 404:
             self.pages.append(landed)
             if page.request.kind == "run":
@@ -68,9 +80,6 @@ class Receipt:
             return Page(landed, [], None)
         json = inflate(page.body, page.encoding)
         kind = page.request.kind
-        if kind == "stats":
-            self.pages.append(landed)
-            return Page(landed, [], None)
         if kind in SINGLE:
             times = self.seen.add(SINGLE[kind], [read_one(json)], landed, None)
             self.pages.append(landed)
@@ -91,16 +100,31 @@ class Receipt:
     def batch(self, *, logs: Window | None, runs: Window | None) -> Batch:
         """What this receipt commits. logs, runs: the spans that are now fully read."""
         gone = {run: when for run, when in self.gone.items() if run not in self.seen.runs}
+        rows = self.seen.settle()
+        if self.forgotten:
+            self.forgotten.empty(rows)
         return Batch(
-            tables=flatten(self.seen.settle(), self.seen.fetched_at),
+            tables=flatten(rows, self.seen.fetched_at),
             rejects=tuple(self.seen.rejects),
-            drift=tuple(self.seen.drift),
+            drift=tuple(self.seen.sightings.drift),
             complete_pricing={**self.seen.complete_pricing, **self._complete_prices()},
             gone_runs=gone,
             logs_covered=logs,
             runs_covered=runs,
             pages=tuple(self.pages),
+            totals=tuple(self.totals[day] for day in sorted(self.totals)),
+            carried=self.seen.sightings.carried,
         )
+
+    def _totals(self, landed: LandedPage, page: RawPage) -> Page:
+        """Take in the source's totals of one day; an answer without any is taken in with its reason."""
+        if page.status != 200:
+            told = not_given(page.request, page.status, page.fetched_at)
+        else:
+            told = totals_of(inflate(page.body, page.encoding), page.request, page.fetched_at)
+        self.totals[told.day] = told
+        self.pages.append(landed)
+        return Page(landed, [], None)
 
     def _cut(self, kind: str) -> Window | None:
         return self.window if kind in {"logs", "runs"} else None

@@ -15,10 +15,12 @@ from typing import Any
 import duckdb
 
 from pipeline import commit, landing, loads, status, warehouse
+from pipeline.digest_key import policy_of
 from pipeline.errors import UsageError
 from pipeline.flatten import flatten
 from pipeline.lease import hold_lease
 from pipeline.observations import Observations
+from pipeline.privacy import Policy
 from pipeline.publish import publish
 from pipeline.settings import Settings
 from pipeline.values import PAGE_BITS, POSITION_BITS, Batch, LandedPage, Outcome, Request, short
@@ -59,12 +61,11 @@ def replay_rejects(settings: Settings, *, now: datetime) -> Outcome:
     """Decode every open reject again, commit what is good now, publish. What is still bad stays open."""
     began = time.monotonic()
     with _opened(settings, "rejects replay") as con:
-        load = loads.begin_load(con, "rejects replay", {}, now)
-        record = landing.WindowRecord(
-            load.load_id, load.number, 0, "rejects replay", None, None, None, settings.privacy, ()
-        )
+        policy = policy_of(settings)
+        load = loads.begin_load(con, "rejects replay", {}, now, policy.text)
+        record = landing.WindowRecord(load.load_id, load.number, 0, "rejects replay", None, None, None, policy.text, ())
         pending = landing.write_record(settings.raw, record)
-        batch = _decoded_again(con, settings.privacy)
+        batch = _decoded_again(con, policy)
         done = commit.commit_batch(con, load, None, batch, now, watermark=None, commit_number=0)
         landing.confirm_record(pending)
         manifest = publish(con, settings.home, now, reader_root=settings.reader_root)
@@ -74,6 +75,7 @@ def replay_rejects(settings: Settings, *, now: datetime) -> Outcome:
             FINDINGS if done.findings else 0,
             merged=done.merged,
             findings=tuple(done.findings),
+            drift=tuple(done.drift),
             rejected=len(batch.rejects),
             seconds=time.monotonic() - began,
             published=manifest.version,
@@ -83,13 +85,15 @@ def replay_rejects(settings: Settings, *, now: datetime) -> Outcome:
     return outcome
 
 
-def _decoded_again(con: Connection, privacy: str) -> Batch:
-    seen = Observations(0, privacy)
+def _decoded_again(con: Connection, policy: Policy) -> Batch:
+    seen = Observations(0, policy)
     for row in _rows(con, SHOWN, "WHERE r.status = 'open' ORDER BY r.observation", {}):
         page = LandedPage(0, Request("rejects", row["request"]), 200, "identity", row["sha256"], row["last_seen_at"])
         seen.again(commit.OBJECTS[row["object"]], row["raw"].encode(), row["observation"], page)
     tables = flatten(seen.settle(), seen.fetched_at)
-    return Batch(tables, tuple(seen.rejects), tuple(seen.drift))
+    # What is still bad was seen when it was rejected.
+    drift = tuple(each for each in seen.sightings.drift if each.kind == "unknown")
+    return Batch(tables, tuple(seen.rejects), drift)
 
 
 @contextmanager

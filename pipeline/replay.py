@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import commit, landing, ledger, loads, outstanding, publish, status, warehouse
+from pipeline.digest_key import policy_of
+from pipeline.drift import record_missing
 from pipeline.errors import StorageError, UsageError
+from pipeline.forgotten import Forgotten, recall
 from pipeline.landing import WindowRecord
 from pipeline.lease import hold_lease
 from pipeline.receipt import Receipt
@@ -46,6 +49,8 @@ def run_replay(
             found = [record for record in found if _touches(record.window, start, end)]
             merged = _replay_into(settings, settings.warehouse, found, now, report)
         with closing(warehouse.connect(settings.warehouse, None)) as con:
+            replayed = {record.load_id for record in found} if partial else None
+            loads.note_privacy(con, replayed, policy_of(settings).text)
             manifest = publish.publish(con, settings.home, now, reader_root=settings.reader_root)
             status.write_status(con, settings.home, datetime.now(UTC))
     return Outcome(
@@ -86,9 +91,14 @@ def _rebuild(
         left.unlink(missing_ok=True)
     if settings.warehouse.exists():
         _refuse_if_pages_are_gone(settings, found)
-    merged = _replay_into(settings, fresh, found, now, report)
-    if settings.warehouse.exists():
-        _carry_over(fresh, settings.warehouse)
+    try:
+        merged = _replay_into(settings, fresh, found, now, report)
+        if settings.warehouse.exists():
+            _carry_over(fresh, settings.warehouse)
+    except BaseException:
+        # It is as large as the warehouse, and worth nothing.
+        fresh.unlink(missing_ok=True)
+        raise
     fresh.replace(settings.warehouse)
     return merged
 
@@ -123,13 +133,17 @@ def _replay_into(
 ) -> dict[str, Merged]:
     merged: dict[str, Merged] = {}
     source = (records[-1].source, records[-1].organization) if records and not path.exists() else None
+    forgotten = _forgotten(settings)
     with closing(warehouse.connect(path, source)) as con:
         for index, record in enumerate(records):
-            batch = _batch(settings.raw, record)
+            batch = _batch(settings, record, forgotten)
             load = loads.replayed_load(con, record.load_id, record.load_number, record.command, now)
             done = commit.commit_batch(
                 con, load, record.window, batch, now, watermark=record.watermark, commit_number=record.commit_number
             )
+            last = index + 1 == len(records) or records[index + 1].load_number != record.load_number
+            if last and path != settings.warehouse:
+                record_missing(con, load)
             for name, counts in done.merged.items():
                 merged[name] = merged.get(name, Merged()) + counts
             if record.window:
@@ -138,9 +152,24 @@ def _replay_into(
     return merged
 
 
-def _batch(raw: Path, record: WindowRecord) -> Batch:
+def _forgotten(settings: Settings) -> Forgotten | None:
+    if not settings.warehouse.exists():
+        return None
+    with closing(warehouse.connect(settings.warehouse, None)) as con:
+        return recall(con, settings.home)
+
+
+def _batch(settings: Settings, record: WindowRecord, forgotten: Forgotten | None) -> Batch:
+    """The pages of a record under the policy in force, which need not be the one they were loaded with."""
+    raw, policy = settings.raw, policy_of(settings)
     receipt = Receipt(
-        raw, record.load_number, record.privacy, record.window, lambda: 0, referenced_only=record.command != "nightly"
+        raw,
+        record.load_number,
+        policy,
+        record.window,
+        lambda: 0,
+        referenced_only=record.command != "nightly",
+        forgotten=forgotten,
     )
     for page in record.pages:
         receipt.take_landed(page, landing.read_body(raw, page))

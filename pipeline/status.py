@@ -15,10 +15,13 @@ import msgspec
 from duckdb import DuckDBPyConnection as Connection
 
 from pipeline import windows
-from pipeline.coverage import Coverage, Loaded, gather
+from pipeline.coverage import Coverage, DriftRow, Loaded, gather
+from pipeline.drift import told
 from pipeline.errors import StorageError
+from pipeline.forget_plan import FILE as UNFINISHED
 from pipeline.lease import is_held, owner
 from pipeline.progress import table
+from pipeline.proof import EQUAL, proof_lines
 from pipeline.settings import Settings
 from pipeline.values import Window, short
 
@@ -110,13 +113,17 @@ def as_text(known: Known, now: datetime) -> str:
     lines = [f"Home: {known.home}"]
     if known.writing:
         lines.append(f"Writing now: {known.writing}. What follows is the state that the run before it left.")
+    if (Path(known.home) / UNFINISHED).exists():
+        lines.append("Somebody is left half forgotten: run the same flowledger forget again.")
     loaded = known.loaded
     if loaded is None:
         first = "The first run has not finished yet." if known.writing else "Begin with: flowledger nightly"
         return "\n".join([*lines, f"Nothing has been loaded yet. {first}"])
     organization = f", organisation {loaded.organization}" if loaded.organization else ""
-    lines += [f"Source: {loaded.source_url}{organization}", _freshness(loaded, now), _published_line(known, loaded), ""]
-    lines += [*_coverage("Logs, by timestamp", loaded.logs), *_coverage("Runs, by created_at", loaded.runs), ""]
+    lines += [f"Source: {loaded.source_url}{organization}", _freshness(loaded, now), _published_line(known, loaded)]
+    lines += [*_privacy(loaded), ""]
+    lines += [*_coverage("Logs, by timestamp", loaded.logs), *_coverage("Runs, by created_at", loaded.runs)]
+    lines += [*proof_lines(loaded.proof), ""]
     lines += [table([{"table": name, "rows": count} for name, count in loaded.rows.items()]), ""]
     lines += ["What to know:", *(f"  {line}" for line in _news(loaded, now) or ["nothing: all is well."])]
     return "\n".join([*lines, *_last_loads(loaded, now)])
@@ -126,6 +133,16 @@ def _freshness(loaded: Loaded, now: datetime) -> str:
     if loaded.watermark is None:
         return "No nightly run has finished yet: what is loaded came from other commands."
     return f"Loaded up to {short(loaded.watermark)}; {ago(now - loaded.watermark)}."
+
+
+def _privacy(loaded: Loaded) -> list[str]:
+    """The policy of the newest load, and whether rows of an earlier one may still follow another."""
+    followed = list(dict.fromkeys(load.privacy for load in loaded.loads if load.privacy))
+    if not followed:
+        return []
+    told = f"Privacy: {followed[0].replace(',', ', ')}."
+    others = " Earlier loads followed another policy; flowledger replay gives their rows this one."
+    return [told + (others if len(followed) > 1 else "")]
 
 
 def _published_line(known: Known, loaded: Loaded) -> str:
@@ -164,10 +181,17 @@ def _news(loaded: Loaded, now: datetime) -> list[str]:
     lines += [
         f"{day.day} is {day.status} against the source's totals{f': {day.explanation}' if day.explanation else ''}"
         for day in loaded.reconciliation
-        if day.status not in {"ok", "healed"}
+        if day.status not in EQUAL and not any(found.detail.startswith(f"{day.day}: ") for found in loaded.findings)
     ]
-    drift = [f"{each.table_name}: {each.kind} {each.path} (seen {each.count:,} times)" for each in loaded.drift]
-    return lines + _most([f"drift in {line}" for line in drift])
+    return lines + _most([_drift(each, now) for each in loaded.drift])
+
+
+def _drift(each: DriftRow, now: datetime) -> str:
+    many = "once" if each.count == 1 else f"{each.count:,} times"
+    last = f", last {ago(now - each.last_seen_at)}" if each.last_seen_at else ""
+    sample = f", e.g. {each.sample_id}" if each.sample_id else ""
+    what = told(each.table_name, each.path, each.kind, each.detail)
+    return f"drift in {what}, {many} since {short(each.first_seen_at.replace(microsecond=0))}{last}{sample}"
 
 
 def _most(lines: list[str]) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from pipeline import commit, landing
+from pipeline.commit import Committed
 from pipeline.extract import Part
-from pipeline.job import Job
+from pipeline.forgotten import remember_runs
+from pipeline.job import Job, Tally
+from pipeline.outstanding import reject_id
 from pipeline.values import Merged, Window
 
 
-async def upsert(job: Job, window: Window | None, part: Part, watermark: datetime | None) -> None:
+async def upsert(job: Job, window: Window | None, part: Part, watermark: datetime | None) -> Committed:
     """One commit. The record is pending before it and confirmed after it, so that replay knows what counts."""
     record = landing.WindowRecord(
         load_id=job.load.load_id,
@@ -20,13 +23,18 @@ async def upsert(job: Job, window: Window | None, part: Part, watermark: datetim
         window=window,
         logs_covered=part.batch.logs_covered,
         runs_covered=part.batch.runs_covered,
-        privacy=job.settings.privacy,
+        privacy=job.policy.text,
         pages=part.batch.pages,
         plan=job.settings.plan,
         source=job.settings.api_url,
         organization=job.settings.organization_id,
         watermark=watermark,
     )
+    if job.forgotten and job.forgotten.new:
+        # Before their pages are committed: to remember too much does no harm.
+        new = frozenset(job.forgotten.new)
+        await job.with_db(remember_runs, job.load, new)
+        job.forgotten.new -= new
     pending = landing.write_record(job.settings.raw, record)
     done = await job.with_db(
         commit.commit_batch,
@@ -40,8 +48,13 @@ async def upsert(job: Job, window: Window | None, part: Part, watermark: datetim
     landing.confirm_record(pending)
     for kind, ids in part.arrived.items():
         job.arrived[kind] |= ids
-    tally = job.tally
+    _count(job.tally, part, done)
+    return done
+
+
+def _count(tally: Tally, part: Part, done: Committed) -> None:
     for name, merged in done.merged.items():
         tally.merged[name] = tally.merged.get(name, Merged()) + merged
     tally.findings += [*done.findings, *part.findings]
-    tally.rejected += len(part.batch.rejects)
+    tally.drift += done.drift
+    tally.rejected |= {reject_id(reject) for reject in part.batch.rejects}

@@ -9,6 +9,8 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from pipeline.day import Comparison, DayTotals
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -98,13 +100,20 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A field that the declaration does not expect, or a code never seen: once per table, path and kind."""
+    """A field that the declaration does not expect, or a code never seen: once per table, path, kind and detail.
+
+    kind: unknown, missing, type or code. detail: the type of an unknown field, what came instead of what, the code.
+    first_seen_at, last_seen_at: when the pages that show it were received.
+    """
 
     table: str
     path: str
     kind: str
     sample_id: str | None
     count: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,8 @@ class Batch:
     complete_pricing: model id -> when a complete list of its price rules was received.
     gone_runs: run id -> when the API answered 404 for it.
     logs_covered, runs_covered: the span now fully read, or None (a part of a window without a known order).
+    totals: days to compare with what is stored once this batch is in.
+    carried: table -> the fields that its rows had, be they null, as bits in the order of its columns.
     """
 
     tables: dict[str, pa.Table]
@@ -153,6 +164,8 @@ class Batch:
     logs_covered: Window | None = None
     runs_covered: Window | None = None
     pages: tuple[LandedPage, ...] = ()
+    totals: tuple[DayTotals, ...] = ()
+    carried: dict[str, int] = field(default_factory=dict)
 
 
 def short(moment: datetime) -> str:
@@ -176,6 +189,9 @@ class Outcome:
 
     failed: (window key, message) of each window that was rolled back.
     published: the version readers now see, or None when nothing new was published.
+    comparisons: the newest of each day that was compared with the source's totals.
+    drift: what the source sent that no load before had seen, a line each.
+    asked_by_run, found_by_run: runs whose logs or node runs were listed by their id, and rows that came only so.
     """
 
     command: str
@@ -191,6 +207,10 @@ class Outcome:
     wire_bytes: int = 0
     seconds: float = 0.0
     published: str | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    drift: tuple[str, ...] = ()
+    asked_by_run: int = 0
+    found_by_run: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from pipeline.values import short
 from tests.product import NOW, SMALL, START
 
 KEY = "rf_live_7Qm2xW9bTzK4"
+# The parameters of signed URLs, of every maker that the sandbox knows.
+SIGNED = re.compile(rb"X-(?:Amz|Goog)-(?:Signature|Credential)=|Key-Pair-Id=|[?&]Signature=")
 WORLD = replace(SMALL, api_key=KEY)
 UNTIL = short(NOW + timedelta(seconds=1))
 NIGHT = ("nightly", "--no-prefect", "--until", UNTIL)

@@ -20,7 +20,7 @@ from tests.product import START, differences, dump, held, wanted
 FIRST, SECOND = (f"{START + timedelta(days=n):%Y-%m-%d}" for n in (0, 1))
 DAY = ("--from", FIRST, "--to", SECOND)
 QUARTERS = [Window(*(START + timedelta(hours=h + n) for n in (0, 6))).key for h in (0, 6, 12, 18)]
-PLANNED = {"report": "report", "recheck": "check", "reconcile": f"reconcile --from {FIRST} --to {SECOND}"}
+PLANNED = {"report": "report", "reconcile": f"reconcile --from {FIRST} --to {SECOND}"}
 
 
 @pytest.fixture(scope="module")

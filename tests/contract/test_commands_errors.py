@@ -81,6 +81,7 @@ WRONG = [
     ("log 17", "LOG_ID is '17'"),
     (f"log {UNKNOWN_ID} --run-id 17", "--run-id is '17'"),
     ("publish", "nothing to publish"),
+    ("check", "nothing to check"),
     ("publish --accept no_such_check", "unique_key"),
     ("publish --self-contained /no/such/folder/a.duckdb", "does not exist"),
     ("sql SELECT", "Nothing is published"),

@@ -114,4 +114,5 @@ def test_a_flow_that_the_api_does_not_have_is_a_finding(tmp_path):
     with serve(replace(SMALL, embed_flow="null", embed_model="null", missing_endpoints=missing)) as box:
         outcome = nightly(settings_for(box, tmp_path))
     assert outcome.exit_code == 3
-    assert {finding.check for finding in outcome.findings} == {"relation_not_given"}
+    told = {"relation_not_given", "runs_without_flow", "runs_without_model"}
+    assert {finding.check for finding in outcome.findings} == told

@@ -28,6 +28,7 @@ COMMANDS = {
     "report": ["--out", "report.html"],
     "check": ["every check"],
     "reconcile": ["--from", "--to", "--heal", "UTC"],
+    "forget": ["--user", "--dry-run", "spend stays exact", "No network, no key"],
     "rejects": ["list", "show", "replay", "discard", "raw text"],
     "rejects show": ["flowledger rejects list"],
     "rejects discard": ["discarded"],

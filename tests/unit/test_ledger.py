@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from pipeline import ledger, loads, outstanding
-from pipeline.values import Batch, Drift, Finding, Merged, Outcome, Reject, Window
+from pipeline.values import Batch, Finding, Merged, Outcome, Reject, Window
 from pipeline.warehouse import connect, transaction
 
 NOW = datetime(2026, 11, 24, 3, 4, 5, tzinfo=UTC)
@@ -239,6 +239,13 @@ def test_poison_rows_without_an_id_are_told_apart_by_their_text(con, load):
     assert rows(con, "SELECT raw, times FROM warehouse.ledger.rejects ORDER BY raw") == [("x", 2), ("y", 1)]
 
 
+def test_a_poison_row_without_an_id_is_the_same_whatever_came_inside_it(con, load):
+    raws = ('{"message":7,"run":{"id":"a"}}', '{"run":null,"message":7}', '{"message":7}', '{"message":8}', "[7]")
+    poison = tuple(Reject("log", None, "message", "bad", raw, "/v1", "sha", n, NOW) for n, raw in enumerate(raws))
+    assert outstanding.record_rejects(con, load, poison, NOW) == 3
+    assert outstanding.record_rejects(con, load, poison[:1], NOW) == 0
+
+
 def test_a_reject_closes_when_its_row_loads_and_opens_when_it_fails_again(con, load):
     con.execute("CREATE TEMP TABLE read AS SELECT 'a' AS id, 1 AS _observation")
     outstanding.record_rejects(con, load, (reject(),), NOW)
@@ -255,14 +262,6 @@ def test_a_discarded_reject_stays_discarded(con, load):
     con.execute("UPDATE warehouse.ledger.rejects SET status = 'discarded', resolved_at = ?", [NOW])
     assert outstanding.record_rejects(con, load, (reject(observation=2),), NOW) == 0
     assert rows(con, "SELECT status, times FROM warehouse.ledger.rejects") == [("discarded", 2)]
-
-
-def test_drift_is_news_once(con):
-    seen = (Drift("runs", "new_field", "unknown", None, 2), Drift("runs", "new_field", "unknown", "a", 3))
-    assert outstanding.record_drift(con, seen, NOW) == [Drift("runs", "new_field", "unknown", "a", 5)]
-    assert outstanding.record_drift(con, seen[:1], NOW + DAY) == []
-    assert outstanding.record_drift(con, (), NOW) == []
-    assert rows(con, "SELECT count, last_seen_at > first_seen_at AS later FROM warehouse.ledger.drift") == [(7, True)]
 
 
 def test_a_partition_is_dirty_once_until_it_is_published(con):

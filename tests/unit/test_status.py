@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ledger, loads, outstanding, status
+from pipeline import drift, ledger, loads, outstanding, status
 from pipeline.errors import StorageError
 from pipeline.lease import Lease
 from pipeline.settings import Settings
@@ -46,10 +46,11 @@ def load(con, settings):
     cover(con, load, 1, D20 + 2 * DAY, D20 + 3 * DAY)
     ledger.set_watermark(con, load, D20 + 3 * DAY, NOW)
     outstanding.record_rejects(con, load, (Reject("run", "a", "cost", "is no amount", "{}", "", "", 1, NOW),), NOW)
-    outstanding.record_drift(con, (Drift("runs", "novelty", "unknown", "a", 3),), NOW)
+    drift.record(con, [Drift("runs", "novelty", "unknown", "a", 3, NOW - DAY, NOW, "string")])
     con.execute("INSERT INTO warehouse.ledger.open_runs VALUES (uuid(), ?, ?, ?, 1)", [NOW - 40 * DAY, NOW, NOW])
     con.executemany(
-        "INSERT INTO warehouse.ledger.reconciliation VALUES (?, ?, 1, 2, 0.1, 0.2, ?, ?, ?)",
+        "INSERT INTO warehouse.ledger.reconciliation (day, status, runs_here, runs_there, spend_here, spend_there, "
+        "explanation, checked_at, load_id) VALUES (?, ?, 1, 2, 0.1, 0.2, ?, ?, ?)",
         [
             ("2026-11-20", "mismatch", "A run is missing.", NOW - DAY, load.load_id),
             ("2026-11-21", "mismatch", "A run is missing.", NOW - DAY, load.load_id),
@@ -96,7 +97,7 @@ def test_it_names_all_that_a_person_should_know(settings, load):
         "1 open reject of run",
         "the oldest was created 40 days ago, more than 30 days",
         "2026-11-20 is mismatch against the source's totals: A run is missing.",
-        "drift in runs: unknown novelty (seen 3 times)",
+        "drift in runs: unknown novelty (string), 3 times since 2026-11-23T06:00Z, last just now, e.g. a",
         "Source: https://api.example, organisation org-1",
         load.load_id,
     ):
