@@ -71,7 +71,8 @@ MART_COLUMNS: dict[str, str] = {
     "spend_usd": "Sum of the runs' cost in USD; exact; 0 where no run has a cost.",
     "cost_usd": "Cost of the run in USD; exact.",
     "reconciliation": "Newest comparison of the day with the source's totals: its status; NULL where there was none.",
-    "is_reconciled": "True where the newest comparison of the day, or of each of the days, is ok or healed.",
+    "is_reconciled": "True where the newest comparison of the day, or of each of the days, is ok or healed, and no run "
+    "has changed since.",
     "runs_here": "Runs stored that the source should count.",
     "runs_there": "Runs the source counts.",
     "runs_difference": "Runs the source counts, less the runs stored.",

@@ -19,7 +19,7 @@ from pipeline.extract import Part, extract, open_runs
 from pipeline.finish import finish
 from pipeline.hydrate import hydrate, list_dimension, pricing
 from pipeline.job import Job, open_job
-from pipeline.prove import prove
+from pipeline.prove import prove, span_of
 from pipeline.settings import Settings
 from pipeline.upsert import upsert
 from pipeline.values import Outcome, Step, Window, short
@@ -86,12 +86,14 @@ async def backfill(
     told = {"from": short(min(w.start for w in plan)), "to": short(max(w.end for w in plan))} if plan else {}
     async with open_job(settings, "backfill", told, now, accept_source=accept_source) as job:
         job.report = report
+        # What an earlier try has read and was killed before it proved is proven now.
+        asked = span_of(plan)
         if resume:
             plan = [window for window in plan if not await job.with_db(ledger.window_done, window)]
         if plan:
             await job.survey(("logs", "runs"))
         await run_windows(job, plan, steps)
-        await prove(job, plan, only_of_it=True)
+        await prove(job, plan, within=asked)
         return await steps[2](job)
 
 

@@ -89,7 +89,7 @@ async def _ask(job: Job, receipt: Receipt, day: date) -> DayTotals | None:
     except AccessRefused:
         raise
     except BrokenBody:
-        receipt.totals[day] = _silent(day, "answered with something that is no JSON")
+        receipt.totals[day] = _silent(day, "answered with an error, or with no JSON")
     except SourceError:
         receipt.totals[day] = _silent(day, "did not answer")
     return receipt.totals[day] if receipt.totals[day].runs is None else None
@@ -119,6 +119,7 @@ async def _heal(job: Job, day: date, index: int, total: int) -> None:
         job.tally.findings.append(Finding("reconciliation", "warn", error))
     logs, runs = job.written("logs") - before[0], job.written("runs") - before[1]
     job.report(Step(index + 1, total, window, logs, runs, error))
+    await job.let_others_in()
 
 
 def _note(job: Job, compared: Iterable[Comparison]) -> None:

@@ -25,7 +25,8 @@ from pipeline.warehouse import given, threads_for, transaction
 STORAGE_VERSION = "v1.4.0"
 MARTS = SQL / "marts"
 SHOWN_LEDGER = (
-    "loads", "windows", "watermarks", "rejects", "drift", "codes", "findings", "reconciliation", "open_runs",
+    "loads", "windows", "watermarks", "rejects", "drift", "codes", "findings", "reconciliation", "touched_days",
+    "open_runs",
 )  # fmt: skip
 # What was set aside is shown by `flowledger rejects show`, not to everybody who reads charts.
 # The version that a load published is only known when readers see it.

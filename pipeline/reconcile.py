@@ -25,6 +25,8 @@ Connection = duckdb.DuckDBPyConnection
 EQUAL = frozenset({"ok", "healed"})
 # Spend of a closed day may still move for so long: runs end, and are corrected.
 MOVES = timedelta(days=7)
+# A run that is open for longer is a finding of its own, and hides no difference.
+MOVES_WHILE_OPEN = timedelta(days=30)
 # A source that prints 12.5 may mean 12.50; cents at least are always compared.
 FEWEST_DECIMALS = 2
 TOLD = ("status", "runs_here", "runs_there", "spend_here", "spend_there", "explanation")
@@ -103,7 +105,8 @@ def _compared(
         told = reading.note
     else:
         age = min(now, totals.asked_at) - start_of(totals.day) - DAY
-        status = "provisional" if totals.runs == reading.runs and (stored.open_runs or age < MOVES) else "mismatch"
+        moves = age < (MOVES_WHILE_OPEN if stored.open_runs else MOVES)
+        status = "provisional" if moves and totals.runs == reading.runs else "mismatch"
         differing = Differing(reading.runs, reading.spend, stored.open_runs, decimals, young=age < MOVES)
         told = explanation_of(con, totals, differing)
     return Comparison(

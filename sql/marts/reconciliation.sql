@@ -3,7 +3,7 @@
 SELECT
     TRY_CAST(c.day AS DATE) AS day,
     c.status AS reconciliation,
-    c.status IN ('ok', 'healed') AS is_reconciled,
+    c.status IN ('ok', 'healed') AND c.day NOT IN (SELECT t.day FROM ledger.touched_days AS t) AS is_reconciled,
     c.runs_here,
     c.runs_there,
     c.runs_there - c.runs_here AS runs_difference,

@@ -20,7 +20,8 @@ WITH days AS (
 compared AS (
     SELECT
         TRY_CAST(c.day AS DATE) AS day,
-        c.status
+        c.status,
+        c.day IN (SELECT t.day FROM ledger.touched_days AS t) AS is_touched
     FROM ledger.reconciliation AS c
     QUALIFY row_number() OVER (PARTITION BY c.day ORDER BY c.checked_at DESC NULLS LAST, c.load_id DESC) = 1
 )
@@ -37,7 +38,7 @@ SELECT
     coalesce(d.runs_without_cost, 0) AS runs_without_cost,
     coalesce(d.spend_usd, 0::DECIMAL(38, 18)) AS spend_usd,
     c.status AS reconciliation,
-    coalesce(c.status IN ('ok', 'healed'), false) AS is_reconciled
+    coalesce(c.status IN ('ok', 'healed') AND NOT c.is_touched, false) AS is_reconciled
 FROM days AS d
 FULL JOIN compared AS c ON d.day = c.day
 ORDER BY day NULLS LAST

@@ -21,6 +21,7 @@ proven AS (
         QUALIFY row_number() OVER (PARTITION BY q.day ORDER BY q.checked_at DESC NULLS LAST, q.load_id DESC) = 1
     ) AS c
     WHERE c.status IN ('ok', 'healed')
+      AND c.day NOT IN (SELECT t.day FROM ledger.touched_days AS t)
 )
 
 SELECT

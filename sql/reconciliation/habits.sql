@@ -10,7 +10,7 @@ WITH ordered AS (
 )
 
 SELECT
-    max(date_diff('day', o.day::TIMESTAMPTZ, o.checked_at)) FILTER (
+    max(date_diff('day', o.day::TIMESTAMPTZ, o.checked_at) - 1) FILTER (
         WHERE o.runs_there <> o.runs_before OR o.spend_there <> o.spend_before
     ) AS moved_after_days,
     bool_or(o.status IN ('ok', 'healed')) FILTER (

@@ -12,7 +12,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipeline import prove_days, prove_runs, status, warehouse
+from pipeline import completeness, ingest, prove_days, prove_runs, status, warehouse
 from pipeline.prove import reconcile
 from pipeline.replay import run_replay
 from pipeline.sandbox import serve, truth
@@ -101,7 +101,7 @@ def test_p3_runs_that_a_list_leaves_out_are_told_and_flagged_and_nothing_is_call
             tmp_path, "SELECT runs_difference, spend_difference_usd, is_reconciled FROM marts.reconciliation"
         )
         assert sorted(rows) == [(0, Decimal(0), True), (2, Decimal("0.4"), False)]
-        assert f"{SECOND} is mismatch against the source's totals" in text(settings)
+        assert f"warn: {finding.detail}" in text(settings)
         before = len(box.requests)
         again = nightly(settings)
         assert again.exit_code == 0
@@ -335,6 +335,9 @@ def test_the_command_shows_both_figures_of_each_day_and_heals_when_it_is_told_to
         assert told.code == 0, told.said
         assert re.search(rf"^{FIRST} +ok +16 +16 +11\.673018 +11\.673018", told.out, re.MULTILINE)
         assert "Not compared: 2 days from 2025-11-19 to 2025-11-20." in told.out
+        told = flowledger("reconcile", "--from", SECOND, "--to", "2025-11-21")
+        assert told.code == 3
+        assert "could be compared: none was read whole, or has ended." in told.out
         flowledger("backfill", "--from", SECOND, "--to", "2025-11-20")
         told = flowledger(*span)
         assert told.code == 3
@@ -381,3 +384,29 @@ def test_runs_that_the_source_deleted_stay_stored_and_leave_the_day_equal_howeve
         assert newest(tmp_path)[FIRST] == "ok"
         stored = asked(tmp_path, f"SELECT count(*) FROM warehouse.main.runs WHERE created_at::DATE = '{FIRST}'")
         assert stored[0][0] == day[0][2] + day[0][1]
+
+
+def test_a_backfill_that_was_killed_before_it_proved_is_proven_when_it_is_resumed(tmp_path, monkeypatch):
+    async def killed(*_, **__):
+        raise RuntimeError("killed")
+
+    with served(tmp_path) as (_, settings):
+        with monkeypatch.context() as patch:
+            patch.setattr(ingest, "prove", killed)
+            with pytest.raises(RuntimeError, match="killed"):
+                backfill(settings, START, NOW, DAY)
+        assert comparisons(tmp_path) == []
+        resumed = backfill(settings, START, START + 2 * DAY, DAY, resume=True)
+        assert (resumed.windows, newest(tmp_path)) == (0, {FIRST: "ok", SECOND: "ok"})
+
+
+def test_what_fails_while_proving_fails_no_load_and_is_told(tmp_path, monkeypatch):
+    def broken(*_):
+        raise duckdb.OutOfMemoryException("Out of Memory Error: 1 GB is not enough")
+
+    monkeypatch.setattr(completeness, "incomplete_runs", broken)
+    with served(tmp_path) as (box, settings):
+        outcome = nightly(settings)
+        assert (outcome.exit_code, outcome.failed, [each.check for each in outcome.findings]) == (3, (), ["not_proven"])
+        assert outcome.published
+        assert missing(box, tmp_path) == []

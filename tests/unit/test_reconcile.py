@@ -150,6 +150,8 @@ def test_spend_may_move_for_a_week_or_while_runs_are_open_and_the_count_may_not(
     assert compared(con, there(1, "0.2", asked_at=edge), now=edge).status == "mismatch"
     store(con, None, _terminal=False)
     assert compared(con, there(2, "0.2")).status == "provisional"
+    month = MIDNIGHT + 31 * ONE_DAY
+    assert compared(con, there(2, "0.2", asked_at=month), now=month).status == "mismatch"
 
 
 def test_the_age_of_a_day_is_that_of_the_answer_when_old_answers_are_replayed(con):

@@ -1,6 +1,6 @@
 -- No run that has ended has completed more nodes than node runs of it are stored.
 -- Such a run was asked for its node runs by its id, and the source gave no more.
--- What to do: ask the vendor; it is asked again at growing pauses, and at once by `flowledger reconcile --heal`.
+-- What to do: ask the vendor; it is asked again for two weeks, and then by `flowledger reconcile --heal`.
 SELECT i.run_id::VARCHAR AS key, i.created_at, i.expected, i.stored
 FROM warehouse.ledger.incomplete_runs AS i
 WHERE i.missing = 'node_runs' AND i.stored > 0 AND i.asks > 0
