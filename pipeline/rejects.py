@@ -23,12 +23,19 @@ from pipeline.observations import Observations
 from pipeline.privacy import Policy
 from pipeline.publish import publish
 from pipeline.settings import Settings
+from pipeline.tables import TABLES
 from pipeline.values import PAGE_BITS, POSITION_BITS, Batch, LandedPage, Outcome, Request, short
 
 Connection = duckdb.DuckDBPyConnection
 LISTED = ("reject_id", "object", "row_id", "path", "reason", "times", "last_seen_at")
 SHOWN = (*LISTED, "status", "first_seen_at", "request", "sha256", "observation", "load_id", "raw")
 FINDINGS = 3
+# Of these a copy that was rejected belongs to the history, also when a newer one has been loaded since.
+WITH_HISTORY = tuple(kind for kind, table in commit.OBJECTS.items() if TABLES[table].history)
+AGAIN = (
+    "WHERE r.status = 'open' OR (r.status = 'loaded' AND r.object IN (SELECT unnest($kept::VARCHAR[]))) "
+    "ORDER BY r.observation"
+)
 
 
 def list_rejects(settings: Settings) -> list[dict[str, Any]]:
@@ -87,13 +94,15 @@ def replay_rejects(settings: Settings, *, now: datetime) -> Outcome:
 
 def _decoded_again(con: Connection, policy: Policy) -> Batch:
     seen = Observations(0, policy)
-    for row in _rows(con, SHOWN, "WHERE r.status = 'open' ORDER BY r.observation", {}):
+    rows = _rows(con, SHOWN, AGAIN, {"kept": list(WITH_HISTORY)})
+    for row in rows:
         page = LandedPage(0, Request("rejects", row["request"]), 200, "identity", row["sha256"], row["last_seen_at"])
         seen.again(commit.OBJECTS[row["object"]], row["raw"].encode(), row["observation"], page)
     tables = flatten(seen.settle(), seen.fetched_at)
     # What is still bad was seen when it was rejected.
     drift = tuple(each for each in seen.sightings.drift if each.kind == "unknown")
-    return Batch(tables, tuple(seen.rejects), drift)
+    still_open = {row["observation"] for row in rows if row["status"] == "open"}
+    return Batch(tables, tuple(each for each in seen.rejects if each.observation in still_open), drift)
 
 
 @contextmanager
