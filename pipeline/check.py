@@ -30,6 +30,7 @@ CHECKS = SQL / "checks"
 SAMPLES = 3
 # So many rows of a load are a finding each: what was told before stays in its words when another row comes or goes.
 TOLD_ALONE = 10
+COUNTED = "SELECT {} AS nth, count(*) AS broken FROM ("
 WHAT_TO_DO = "What to do: "
 OF_A_COMMIT = re.compile(rf"\b(?:written|stage|changed)_(?:{'|'.join(TABLES)})\b")
 
@@ -121,12 +122,12 @@ def ask(con: Connection, asked: Sequence[Check], given: Mapping[str, datetime], 
     if not asked:
         return []
     counts = "\nUNION ALL\n".join(
-        f"SELECT {index} AS nth, count(*) AS broken FROM (\n{check.query}\n) AS q" for index, check in enumerate(asked)
+        f"{COUNTED.format(index)}\n{check.query}\n) AS q" for index, check in enumerate(asked)
     )
     try:
         broken = dict(con.execute(counts, _named_in(counts, given)).fetchall())
     except duckdb.Error as error:
-        raise _cannot_run(_culprit(con, asked, given), where, error) from error
+        raise _cannot_run(_culprit(con, asked, given, counts, error), where, error) from error
     return [
         Answer(check, broken[index], _first(con, check, given, where, most))
         for index, check in enumerate(asked)
@@ -205,8 +206,13 @@ def _named_in(query: str, given: Mapping[str, datetime]) -> dict[str, datetime]:
     return {name: value for name, value in given.items() if name in named}
 
 
-def _culprit(con: Connection, asked: Sequence[Check], given: Mapping[str, datetime]) -> str:
-    """The path of the check that cannot run; of all of them where the failed transaction answers no more."""
+def _culprit(
+    con: Connection, asked: Sequence[Check], given: Mapping[str, datetime], counts: str, error: duckdb.Error
+) -> str:
+    """The path of the check that cannot run; of all of them where neither the error nor the transaction tells."""
+    if line := re.search(r"^LINE (\d+):", str(error), re.MULTILINE):
+        before = "\n".join(counts.splitlines()[: int(line[1])])
+        return _path(asked[sum(COUNTED.format(index) in before for index in range(len(asked))) - 1])
     for check in asked:
         try:
             con.execute(check.query, _named_in(check.query, given))
