@@ -2,15 +2,16 @@
 
 A file selects the rows that must not exist; its folder is its severity, its name the name of the check, its first line
 the claim. What it reads decides when it is asked. One that reads `written_<table>`, `stage_<table>` or
-`changed_<table>` judges what a commit is about to write, inside the transaction. Any other judges what is stored once
-a load has read everything, before it is published; it may name `$now` and the span that the load read, `$start` and
-`$end`, so that its cost follows the load and not the warehouse.
+`changed_<table>` judges what a commit is about to write, inside the transaction; where none of these that it reads has
+a row, it is not asked. Any other judges what is stored once a load has read everything, before it is published; it may
+name `$now` and the span that the load read, `$start` and `$end`, so that its cost follows the load and not the
+warehouse.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +22,7 @@ import duckdb
 
 from pipeline.errors import LoadError
 from pipeline.statements import SQL, sql_text
-from pipeline.tables import JSON, TABLES, TEXT, Table
+from pipeline.tables import TABLES
 from pipeline.values import Finding, short
 
 Connection = duckdb.DuckDBPyConnection
@@ -57,7 +58,12 @@ class Check:
     @property
     def of_a_commit(self) -> bool:
         """Whether it judges what a commit writes; otherwise what is stored at the end of a load."""
-        return OF_A_COMMIT.search(self.query) is not None
+        return bool(self.reads)
+
+    @property
+    def reads(self) -> set[str]:
+        """The tables of a commit that it reads."""
+        return set(OF_A_COMMIT.findall(self.query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +83,13 @@ class Answer:
         return Finding(self.check.name, self.check.severity, detail, rows)
 
 
-def run_checks(con: Connection, severity: str, load_id: str) -> list[Finding]:
-    """Ask every check of a commit in the order of their names; one finding for each that selects a row.
+def run_checks(con: Connection, severity: str, load_id: str, filled: Collection[str]) -> list[Finding]:
+    """Ask the checks of a commit in the order of their names; one finding for each that selects a row.
 
-    severity: fail or warn. They read what `gather_written` left. LoadError when a check cannot run: one that was
-    skipped would look like one that passed.
+    severity: fail or warn. filled: which of the tables that they read have rows. LoadError when a check cannot run: one
+    that was skipped would look like one that passed.
     """
-    asked = [check for check in checks(severity) if check.of_a_commit]
+    asked = [check for check in checks(severity) if not check.reads.isdisjoint(filled)]
     return [each.told(each.rows, each.first) for each in ask(con, asked, {}, f"in load {load_id}", SAMPLES)]
 
 
@@ -135,25 +141,6 @@ def ask(con: Connection, asked: Sequence[Check], given: Mapping[str, datetime], 
     ]
 
 
-def gather_written(con: Connection, load_id: str) -> None:
-    """Create `written_<table>` for every table, from what the merge changed: ids, codes, times and numbers."""
-    try:
-        files = _ways_to_gather(con)
-    except duckdb.Error as error:
-        raise _cannot_run("of the batch", f"in load {load_id}", error) from error
-    for name, file in files.items():
-        try:
-            con.execute(sql_text(file).format(table=name, columns=written_columns(TABLES[name])))
-        except duckdb.Error as error:
-            raise _cannot_run(f"sql/{file}", f"in load {load_id}", error) from error
-
-
-def written_columns(table: Table) -> str:
-    """What a check of a commit sees of a row: no free text and no JSON, which can be large."""
-    small = (c.name for c in table.stored if c.type not in (JSON, TEXT) or c.name.endswith("_code"))
-    return ", ".join(f't."{column}"' for column in small)
-
-
 def _span(con: Connection, load_id: str) -> tuple[datetime, datetime] | None:
     """What the load read, [start, end)."""
     row = con.execute(sql_text("ledger/load_span.sql"), {"load_id": load_id}).fetchall()[0]
@@ -163,21 +150,6 @@ def _span(con: Connection, load_id: str) -> tuple[datetime, datetime] | None:
     ends = [read[1], given_to and datetime.fromisoformat(given_to)]
     known = [[moment for moment in each if moment] for each in (starts, ends)]
     return (min(known[0]), max(known[1])) if all(known) else None
-
-
-def _ways_to_gather(con: Connection) -> dict[str, str]:
-    """The file that gathers what was written, for each table: most commits write into half of them only."""
-    each = (
-        f"SELECT '{name}' AS name, EXISTS (FROM changed_{name}) AS written, "
-        f"EXISTS (FROM stage_{name} AS s WHERE s.{table.range_key} IS NULL) AS unbounded"
-        for name, table in TABLES.items()
-    )
-    files = {}
-    for name, written, unbounded in con.execute(" UNION ALL ".join(each)).fetchall():
-        # A batch that names a row without its range key bounds nothing by that key.
-        way = f"by_{'id' if unbounded else TABLES[name].range_key}" if written else "none"
-        files[name] = f"each_table/written_{way}.sql"
-    return files
 
 
 def _read(path: Path) -> Check:

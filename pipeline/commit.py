@@ -7,6 +7,8 @@ transaction; any error, a failing check included, rolls all of it back. Source: 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline import ledger, moments, outstanding
-from pipeline.check import gather_written, run_checks
+from pipeline.check import run_checks
 from pipeline.day import Comparison
 from pipeline.drift import keep_drift, line
 from pipeline.errors import CheckFailed, TooManyRejects
@@ -25,7 +27,8 @@ from pipeline.reconcile import compare
 from pipeline.stage import stage
 from pipeline.tables import TABLES, Table
 from pipeline.values import Batch, Finding, Merged, Window
-from pipeline.warehouse import spread, transaction
+from pipeline.warehouse import MANY_ROWS, transaction
+from pipeline.written import clear, gather_written
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -59,32 +62,60 @@ def commit_batch(
     """Commit one batch. CheckFailed or TooManyRejects when it must not go in; then nothing of it did."""
     if window is not None:
         _break_off(batch)
-    spread(con, sum(rows.num_rows for rows in batch.tables.values()))
-    for name, table in TABLES.items():
-        stage(con, table, batch.tables[name])
-    moments.reached("staged")
-    with transaction(con):
-        merged = {name: merge(con, table, load.load_id, now) for name, table in TABLES.items()}
-        merged["runs"] += Merged(updated=mark_gone_runs(con, batch.gone_runs, load.load_id, now))
-        for table in _seen(batch):
-            if table.history:
-                complete = batch.complete_pricing if table.name == "pricing" else None
-                merged[table.name] += Merged(removed=keep_versions(con, table, load.load_id, now, complete))
-            _mark_dirty(con, table)
-        findings = _keep_books(con, load, batch, now)
-        comparisons = compare(con, load, batch.totals, now)
-        drift = [line(each) for each in keep_drift(con, load, commit_number, batch)]
-        ledger.record_window(con, load, commit_number, window, batch, now)
-        if watermark is not None:
-            ledger.set_watermark(con, load, watermark, now)
-        gather_written(con, load.load_id)
-        broken = run_checks(con, "fail", load.load_id)
-        if broken:
-            raise CheckFailed("; ".join(f"{found.check}: {found.detail}" for found in broken))
-        findings += run_checks(con, "warn", load.load_id)
-        moments.reached("before-commit")
+    try:
+        clear(con, [table.name for table in _staged(batch)])
+        for table in _staged(batch):
+            stage(con, table, batch.tables[table.name])
+        moments.reached("staged")
+        with transaction(con):
+            done = _write(con, load, window, batch, now, watermark=watermark, commit_number=commit_number)
+            moments.reached("before-commit")
+    finally:
+        if sum(rows.num_rows for rows in batch.tables.values()) > MANY_ROWS:
+            # They would stay in memory while the next batch is fetched. A lost connection has nothing to clear.
+            with suppress(duckdb.Error):
+                clear(con)
     moments.reached("after-commit")
+    return done
+
+
+def _write(
+    con: Connection,
+    load: Load,
+    window: Window | None,
+    batch: Batch,
+    now: datetime,
+    *,
+    watermark: datetime | None,
+    commit_number: int,
+) -> Committed:
+    """Everything that happens inside the transaction, once the batch is staged."""
+    merged = {name: Merged() for name in TABLES}
+    merged |= {table.name: merge(con, table, load.load_id, now) for table in _staged(batch)}
+    merged["runs"] += Merged(updated=mark_gone_runs(con, batch.gone_runs, load.load_id, now))
+    for table in _seen(batch):
+        if table.history:
+            complete = batch.complete_pricing if table.name == "pricing" else None
+            merged[table.name] += Merged(removed=keep_versions(con, table, load.load_id, now, complete))
+    changed = _mark_dirty(con, _seen(batch))
+    findings = _keep_books(con, load, batch, now)
+    comparisons = compare(con, load, batch.totals, now)
+    drift = [line(each) for each in keep_drift(con, load, commit_number, batch)]
+    ledger.record_window(con, load, commit_number, window, batch, now)
+    if watermark is not None:
+        ledger.set_watermark(con, load, watermark, now)
+    gather_written(con, load.load_id, changed)
+    filled = {f"stage_{table.name}" for table in _staged(batch)}
+    filled |= {f"{kind}_{name}" for kind in ("changed", "written") for name in changed}
+    broken = run_checks(con, "fail", load.load_id, filled)
+    if broken:
+        raise CheckFailed("; ".join(f"{found.check}: {found.detail}" for found in broken))
+    findings += run_checks(con, "warn", load.load_id, filled)
     return Committed(merged, findings, comparisons, drift)
+
+
+def _staged(batch: Batch) -> list[Table]:
+    return [table for name, table in TABLES.items() if batch.tables[name].num_rows]
 
 
 def _seen(batch: Batch) -> list[Table]:
@@ -136,17 +167,17 @@ def _keep_books(con: Connection, load: Load, batch: Batch, now: datetime) -> lis
     return [Finding("rejected_rows", "warn", told, fresh)]
 
 
-def _mark_dirty(con: Connection, table: Table) -> None:
-    """The old day and the new day of every changed row are to be published again."""
-    if table.day is None:
-        days = con.execute(f"SELECT DISTINCT 'all' AS day FROM changed_{table.name}").fetchall()
-    else:
+def _mark_dirty(con: Connection, tables: Iterable[Table]) -> list[str]:
+    """The old day and the new day of every changed row are to be published again; returns which tables have such."""
+    dirty: dict[str, list[str]] = {}
+    for table in tables:
         days = con.execute(
-            f"SELECT coalesce(c.new_day::VARCHAR, 'unknown') AS day FROM changed_{table.name} AS c UNION "
-            f"SELECT coalesce(c.old_day::VARCHAR, 'unknown') AS day FROM changed_{table.name} AS c "
-            "WHERE c.action = 'update'"
+            f"SELECT DISTINCT coalesce(unnest(CASE c.action WHEN 'update' THEN [c.old_day, c.new_day] "
+            f"ELSE [c.new_day] END)::VARCHAR, 'unknown') AS day FROM changed_{table.name} AS c"
         ).fetchall()
-    if days:
-        outstanding.mark_dirty(con, table.name, [day for (day,) in days])
-    if days and table.name == "runs":
-        outstanding.mark_touched(con, [day for (day,) in days if day != "unknown"])
+        if days:
+            dirty[table.name] = [day for (day,) in days] if table.day else ["all"]
+    outstanding.mark_partitions(con, [(name, day) for name, days in dirty.items() for day in days])
+    if "runs" in dirty:
+        outstanding.mark_touched(con, [day for day in dirty["runs"] if day != "unknown"])
+    return list(dirty)

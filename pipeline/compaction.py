@@ -26,6 +26,7 @@ def write_anew(path: Path) -> None:
     quoted = str(path).replace("'", "''")
     try:
         with closing(warehouse.connect(fresh, None)) as con:
+            warehouse.spread(con)
             con.execute(f"ATTACH '{quoted}' AS before (READ_ONLY)")
             names = con.execute(
                 "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'before' ORDER BY ALL"

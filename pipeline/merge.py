@@ -1,37 +1,30 @@
 """The merge: staged observations and stored rows in, the newest known state of each id in the tables out.
 
-The rule is in `sql/each_table/folded.sql` (design, section 3). What is read and written of a table is bounded by the
-span of ids that the batch holds, as literals, so that the cost follows the batch and not the table.
+The rule is in `sql/each_table/folded.sql` (design, section 3). Rows that were seen once and are not stored are put in
+as they came; the others are folded. What is read of a table is bounded by `reach`, so that the cost follows the batch.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import duckdb
 
+from pipeline import reach
 from pipeline.digest import digest_of_row
 from pipeline.statements import sql_text
-from pipeline.tables import Table
+from pipeline.tables import TABLES, Table
 from pipeline.values import Merged
 
 Connection = duckdb.DuckDBPyConnection
 
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """A part of a table, as a condition on its range key; `{key}` stands for that column."""
-
-    condition: str
-
-    def of(self, column: str) -> str:
-        """The condition on a column of this name."""
-        return self.condition.format(key=column)
-
-
-EVERYWHERE = Reach("true")
-WITHOUT_KEY = Reach("{key} IS NULL")
+EVERY_ROW = "true"
+LONE = (
+    "s.id IS NOT NULL AND s.id NOT IN (SELECT k.id FROM known_{table} AS k) "
+    "AND s.id NOT IN (SELECT u.id FROM unsettled_{table} AS u WHERE u.observations > 1 AND u.id IS NOT NULL)"
+)
 
 
 def merge(con: Connection, table: Table, load_id: str, now: datetime) -> Merged:
@@ -39,70 +32,105 @@ def merge(con: Connection, table: Table, load_id: str, now: datetime) -> Merged:
 
     action: insert or update. Part of the caller's transaction.
     """
-    names = _names(table)
-    _begin(con, table)
-    if not _any(con, f"stage_{table.name}"):
+    begin(con, table)
+    name = table.name
+    counts = con.execute(f"SELECT count(*) AS observations, count(DISTINCT id) AS ids FROM stage_{name}").fetchall()
+    observations, observed = counts[0]
+    if not observations:
         return Merged()
-    reaches = _reaches(con, table)
-    for reach in reaches:
-        _run(con, "known", names, reach=reach.of(f"t.{table.range_key}"))
-    _run(con, "unsettled", names)
-    observed = con.execute(f"SELECT count(DISTINCT id) AS ids FROM stage_{table.name}").fetchall()[0][0]
-    if not _any(con, f"unsettled_{table.name}"):
+    written = {"now": now, "load": load_id}
+    reaches = reach.of_batch(con, table)
+    stored = 0
+    for wanted in dict.fromkeys(each.wanted for each in reaches):
+        rows = reach.rows_within(table, [each for each in reaches if each.wanted == wanted])
+        stored += _run(con, "known", name, rows=rows, wanted=wanted)
+    if not stored and observations == observed:
+        return Merged(inserted=_insert(con, name, EVERY_ROW, written))
+    if not _run(con, "unsettled", name):
         return Merged(unchanged=observed)
-    _resolve(con, table, names, reaches)
-    con.execute(sql_text("each_table/final.sql").format(**names), {"now": now, "load": load_id})
-    _write(con, table, names, reaches)
-    return _counted(con, table, observed)
-
-
-def _resolve(con: Connection, table: Table, names: dict[str, str], reaches: list[Reach]) -> None:
-    """Create `resolved_<name>`: one row per id of which this batch may change something."""
-    _run(con, "lone", names)
+    lone, twins, again = _kinds(con, name)
+    inserted = _insert(con, name, LONE.format(table=name), written) if lone else 0
+    updated = 0
     # Planning these statements costs more than all the others of a small batch.
-    if not _any(con, f"unsettled_{table.name} WHERE stored OR observations > 1"):
-        return
-    _run(con, "observed", names)
-    for reach in reaches:
-        _run(con, "stored", names, reach=reach.of(f"t.{table.range_key}"))
-    _run(con, "folded", names)
+    if twins or again:
+        added, updated = _fold(con, table, written, stored=bool(again))
+        inserted += added
+    return Merged(inserted, updated, 0, observed - inserted - updated)
 
 
-def _write(con: Connection, table: Table, names: dict[str, str], reaches: list[Reach]) -> None:
-    if not _any(con, f"final_{table.name}"):
-        return
-    for reach in reaches:
-        _run(con, "merge", names, reach=reach.of(f"t.{table.range_key}"), reach_of_final=reach.of("f._key"))
-    _run(con, "changed", names)
+def begin(con: Connection, table: Table) -> None:
+    """Tables that are there also when the batch has nothing of this kind."""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE known_{table.name} "
+        "(id UUID, _key UUID, old_day DATE, _row_hash VARCHAR, _absent BIGINT, _terminal BOOLEAN, _marked BOOLEAN)"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE changed_{table.name} (id UUID, action VARCHAR, old_day DATE, new_day DATE)"
+    )
 
 
-def _any(con: Connection, table: str) -> bool:
-    return bool(con.execute(f"SELECT 1 AS one FROM {table} LIMIT 1").fetchall())
+def _kinds(con: Connection, name: str) -> tuple[int, int, int]:
+    """How many unsettled ids are new and were seen once, are new and were seen again, and are stored."""
+    rows = con.execute(
+        "SELECT count(*) FILTER (WHERE NOT u.stored AND u.observations = 1) AS lone, "
+        "count(*) FILTER (WHERE NOT u.stored AND u.observations > 1) AS twins, "
+        f"count(*) FILTER (WHERE u.stored) AS again FROM unsettled_{name} AS u"
+    ).fetchall()
+    lone, twins, again = rows[0]
+    return lone, twins, again
 
 
-def _names(table: Table) -> dict[str, str]:
+def _insert(con: Connection, name: str, lone: str, written: dict[str, Any]) -> int:
+    _run(con, "inserted", name, lone=lone)
+    return _run(con, "insert", name, written, lone=lone)
+
+
+def _fold(con: Connection, table: Table, written: dict[str, Any], *, stored: bool) -> tuple[int, int]:
+    """Resolve the rows that were seen more than once or are stored; returns how many were inserted and updated."""
+    name = table.name
+    reaches = reach.of_stored(con, table) if stored else []
+    _run(con, "observed", name)
+    if reaches:
+        _run(con, "stored", name, rows=reach.rows_within(table, reaches))
+    _run(con, "folded", name)
+    if not _run(con, "final", name, written):
+        return 0, 0
+    _run(con, "changed", name)
+    replaced = sum(_run(con, "take_out", name, reach=each.condition) for each in reaches)
+    return _run(con, "add", name) - replaced, replaced
+
+
+def _run(con: Connection, file: str, name: str, values: dict[str, Any] | None = None, **more: str) -> int:
+    """Run a file of `sql/each_table`; returns how many rows it wrote."""
+    query = sql_text(f"each_table/{file}.sql").format(**_names(name), **more)
+    return int(con.execute(query, values).fetchall()[0][0])
+
+
+@cache
+def _names(name: str) -> dict[str, str]:
     """What the placeholders of `sql/each_table` stand for."""
+    table = TABLES[name]
     day = f"(t.{table.day} AT TIME ZONE 'UTC')::DATE" if table.day else "NULL::DATE"
     columns = [column.name for column in table.columns]
     marks = [mark.name for mark in table.marks]
     stored = [*columns, "extra", *marks, "_fetched_at", "_observation", "_absent", "_terminal"]
     return {
-        "table": table.name,
+        "table": name,
         "key": table.range_key,
         "day": day,
         "new_day": day.replace("t.", "r."),
+        "staged_day": day.replace("t.", "s."),
         "marked": _marked(table, "t"),
-        "stored": ", ".join(f't."{name}"' for name in stored),
-        "no_marks": "".join(f"NULL::TIMESTAMPTZ AS {name}, " for name in marks),
+        "stored": ", ".join(f't."{column}"' for column in stored),
+        "no_marks": "".join(f"NULL::TIMESTAMPTZ AS {mark}, " for mark in marks),
         "folded": ",\n        ".join(
-            f'arg_max_null(p."{name}", p._place) FILTER (WHERE (p._absent >> {bit}) & 1 = 0) AS "{name}"'
-            for bit, name in enumerate(columns)
-            if name != "id"
+            f'arg_max_null(p."{column}", p._place) FILTER (WHERE (p._absent >> {bit}) & 1 = 0) AS "{column}"'
+            for bit, column in enumerate(columns)
+            if column != "id"
         ),
         "marks": _kept_marks(table),
         "still_marked": _marked(table, "r"),
         "digest": digest_of_row(table, "f"),
-        "assignments": ", ".join(f'"{c.name}" = s."{c.name}"' for c in table.stored if c.name != "id"),
     }
 
 
@@ -118,45 +146,3 @@ def _kept_marks(table: Table) -> str:
         f"THEN max(p.{mark.name}) END AS {mark.name},\n        "
         for mark in table.marks
     )
-
-
-def _begin(con: Connection, table: Table) -> None:
-    """Tables that are there also when the batch has nothing of this kind."""
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE known_{table.name} "
-        "(id UUID, _key UUID, old_day DATE, _row_hash VARCHAR, _absent BIGINT, _terminal BOOLEAN, _marked BOOLEAN)"
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE changed_{table.name} (id UUID, action VARCHAR, old_day DATE, new_day DATE)"
-    )
-
-
-def _reaches(con: Connection, table: Table) -> list[Reach]:
-    """Where rows of this batch can be stored, by runs of contiguous days.
-
-    A row whose key came later lies among those without a key. A key that tells no day may be anywhere.
-    """
-    days = con.execute(sql_text("each_table/spans.sql").format(table=table.name, key=table.range_key)).fetchall()
-    if days[0][0] is None:
-        return [EVERYWHERE]
-    spans: list[tuple[int, str, str]] = []
-    for day, first, last in days:
-        if spans and spans[-1][0] == day - 1:
-            spans[-1] = (day, spans[-1][1], last)
-        else:
-            spans.append((day, first, last))
-    found = [Reach(f"{{key}} BETWEEN '{first}' AND '{last}'") for _, first, last in spans]
-    return found if table.range_key == "id" else [*found, WITHOUT_KEY]
-
-
-def _run(con: Connection, name: str, names: dict[str, str], **more: str) -> None:
-    con.execute(sql_text(f"each_table/{name}.sql").format(**{**names, **more}))
-
-
-def _counted(con: Connection, table: Table, observed: int) -> Merged:
-    rows = con.execute(
-        "SELECT count(*) FILTER (WHERE action = 'insert') AS inserted, "
-        f"count(*) FILTER (WHERE action = 'update') AS updated FROM changed_{table.name}"
-    ).fetchall()
-    inserted, updated = rows[0]
-    return Merged(inserted, updated, 0, observed - inserted - updated)

@@ -39,16 +39,20 @@ def refresh_open_runs(con: Connection, touched: str, now: datetime) -> None:
 
     touched: name of a temporary table whose column `id` holds every run that was read, gone ones too.
     """
-    con.execute(
-        "UPDATE warehouse.ledger.open_runs SET last_read_at = $now, reads = reads + 1 "
-        f"WHERE run_id IN (SELECT t.id FROM {touched} AS t)",
-        {"now": now},
+    were_open = (
+        f"SELECT o.run_id FROM warehouse.ledger.open_runs AS o WHERE o.run_id IN (SELECT t.id FROM {touched} AS t)"
     )
-    con.execute(
-        "DELETE FROM warehouse.ledger.open_runs WHERE run_id IN ("
-        f"SELECT r.id FROM warehouse.main.runs AS r INNER JOIN {touched} AS t ON r.id = t.id "
-        "WHERE r._terminal OR r._gone_at IS NOT NULL)"
-    )
+    if con.execute(f"{were_open} LIMIT 1").fetchall():
+        con.execute(
+            "UPDATE warehouse.ledger.open_runs SET last_read_at = $now, reads = reads + 1 "
+            f"WHERE run_id IN (SELECT t.id FROM {touched} AS t)",
+            {"now": now},
+        )
+        con.execute(
+            "DELETE FROM warehouse.ledger.open_runs WHERE run_id IN ("
+            f"SELECT r.id FROM warehouse.main.runs AS r WHERE r.id IN ({were_open}) "
+            "AND (r._terminal OR r._gone_at IS NOT NULL))"
+        )
     con.execute(
         "INSERT INTO warehouse.ledger.open_runs (run_id, created_at, first_seen_at, last_read_at, reads) "
         "SELECT r.id, r.created_at, $now, $now, 1 FROM warehouse.main.runs AS r "
@@ -154,12 +158,19 @@ def dirty_partitions(con: Connection) -> list[Partition]:
 
 def mark_dirty(con: Connection, table: str, partitions: Iterable[str]) -> None:
     """These partitions of the table are to be published. partition: a day, unknown, or all."""
-    con.execute(
-        "INSERT INTO warehouse.ledger.dirty_partitions (table_name, partition) SELECT $table, p.day FROM ("
-        "SELECT DISTINCT unnest($days::VARCHAR[]) AS day) AS p WHERE p.day NOT IN ("
-        "SELECT d.partition FROM warehouse.ledger.dirty_partitions AS d WHERE d.table_name = $table)",
-        {"table": table, "days": list(partitions)},
-    )
+    mark_partitions(con, [(table, partition) for partition in partitions])
+
+
+def mark_partitions(con: Connection, entries: Iterable[Partition]) -> None:
+    """The same for several tables at once."""
+    pairs = list(entries)
+    if pairs:
+        con.execute(
+            "INSERT INTO warehouse.ledger.dirty_partitions (table_name, partition) "
+            "SELECT DISTINCT unnest($tables::VARCHAR[]) AS table_name, unnest($days::VARCHAR[]) AS day "
+            "EXCEPT SELECT d.table_name, d.partition FROM warehouse.ledger.dirty_partitions AS d",
+            {"tables": [table for table, _ in pairs], "days": [day for _, day in pairs]},
+        )
 
 
 def mark_touched(con: Connection, days: Iterable[str]) -> None:

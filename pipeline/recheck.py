@@ -14,13 +14,14 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from pipeline import warehouse
-from pipeline.check import SAMPLES, Answer, Check, ask, checks, written_columns
+from pipeline.check import SAMPLES, Answer, Check, ask, checks
 from pipeline.errors import UsageError
 from pipeline.lease import hold_lease
 from pipeline.progress import table
 from pipeline.settings import Settings
 from pipeline.statements import sql_text
 from pipeline.tables import TABLES
+from pipeline.written import written_columns
 
 Connection = duckdb.DuckDBPyConnection
 NOTHING, FAILS, WARNS = 0, 1, 3
@@ -59,6 +60,7 @@ def _opened(settings: Settings) -> Iterator[Connection]:
         quoted = spill.replace("'", "''")
         con.execute(f"SET temp_directory = '{quoted}'")
         con.execute(f"SET memory_limit = '{MOST_MEMORY}'")
+        warehouse.spread(con)
         for name, each in TABLES.items():
             con.execute(sql_text("each_table/all_written.sql").format(table=name, columns=written_columns(each)))
         yield con

@@ -18,13 +18,13 @@ from pipeline.warehouse import given
 def stage(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
     """Create the temporary table `stage_<name>` from rows in the table's `stage_schema`."""
     if not rows.num_rows:
-        con.execute(_empty(table))
+        stage_empty(con, table)
         return
     with given(con, "given_rows", rows):
         con.execute(sql_text("each_table/stage.sql").format(table=table.name, digest=digest_of_row(table, "g")))
 
 
-def _empty(table: Table) -> str:
+def stage_empty(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """The same table without rows: most batches have rows of a few tables only, and this costs a tenth."""
     columns = ", ".join(f'"{field.name}" {duckdb_type(field.type)}' for field in table.stage_schema)
-    return f"CREATE OR REPLACE TEMP TABLE stage_{table.name} ({columns}, _row_hash VARCHAR)"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE stage_{table.name} ({columns}, _row_hash VARCHAR)")

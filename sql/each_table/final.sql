@@ -1,11 +1,10 @@
--- The rows to write: those that are new, and those of which the API now says something else than what is stored.
+-- The resolved rows to write: those that are new, and those of which the API now says something else than what is stored.
 CREATE OR REPLACE TEMP TABLE final_{table} AS
 SELECT
     r.*,
     $now::TIMESTAMPTZ AS _loaded_at,
     $load AS _load_id,
     k.id IS NULL AS _new,
-    CASE WHEN k.id IS NULL THEN r.{key} ELSE k._key END AS _key,
     k.old_day,
     {new_day} AS new_day
 FROM resolved_{table} AS r

@@ -1,7 +1,7 @@
 -- One row per id that was seen more than once or is stored, by the merge rule: each column has the value of the last observation that knows it.
 -- Observations are in the order of the ledger, final ones after unfinished ones. An unfinished copy that comes after
 -- a final one is stale: it only fills what nobody knew. A bit of _absent is set where there is no information.
-INSERT INTO resolved_{table} BY NAME
+CREATE OR REPLACE TEMP TABLE resolved_{table} AS
 WITH ranked AS (
     SELECT
         o.*,

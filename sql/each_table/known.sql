@@ -1,4 +1,4 @@
--- Of the rows that this batch observes, those that are stored within one reach, as far as a comparison needs them.
+-- Of the rows that this batch observes, those that are stored where they are looked for, as far as a comparison needs them.
 INSERT INTO known_{table} BY NAME
 SELECT
     t.id,
@@ -8,5 +8,5 @@ SELECT
     t._absent,
     t._terminal,
     {marked} AS _marked
-FROM warehouse.main.{table} AS t
-WHERE {reach} AND t.id IN (SELECT s.id FROM stage_{table} AS s);
+FROM {rows} AS t
+WHERE t.id IN (SELECT s.id FROM stage_{table} AS s WHERE {wanted});

@@ -19,7 +19,8 @@ ROOT = HERE.parent.parent
 ON_THE_NEXT_DUCKDB = (
     "tests/unit/test_merge.py", "tests/unit/test_history.py", "tests/unit/test_ledger.py",
     "tests/unit/test_warehouse.py",
-    "tests/unit/test_publish.py", "tests/unit/test_sqlshell.py", "tests/sql", "tests/property/test_merge.py",
+    "tests/unit/test_publish.py", "tests/unit/test_reach.py", "tests/unit/test_sqlshell.py", "tests/sql",
+    "tests/property/test_merge.py", "tests/property/test_reach.py",
     "tests/contract/test_partial_failures.py",
 )  # fmt: skip
 

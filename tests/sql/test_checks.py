@@ -16,17 +16,19 @@ from pathlib import Path
 import pytest
 
 from pipeline import check, warehouse
-from pipeline.check import CHECKS, gather_written, run_checks, run_load_checks
+from pipeline.check import CHECKS, run_checks, run_load_checks
 from pipeline.errors import LoadError
 from pipeline.rows import TERMINAL
 from pipeline.schema import duckdb_type
 from pipeline.tables import EXTRA, OBSERVED, TABLES
 from pipeline.values import short
+from pipeline.written import gather_written
 
 CASES = Path(__file__).parent / "checks"
 FILES = {path.stem: path for path in sorted(CHECKS.rglob("*.sql"))}
 OF_A_COMMIT = {each.name: each.of_a_commit for severity in ("fail", "warn") for each in check.checks(severity)}
 OPEN = {"queued", "dispatching", "running"}
+KINDS = ("stage", "changed", "written")
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 START = datetime(2026, 11, 10, tzinfo=UTC)
 
@@ -66,15 +68,16 @@ def written(con, name: str) -> None:
     """Put what the case wrote into the tables of this commit."""
     columns = ", ".join(f'"{column}"' for column in TABLES[name].stage_schema.names)
     con.execute(f"INSERT INTO stage_{name} SELECT {columns} FROM warehouse.main.{name} WHERE _load_id = 'now'")
+    day = f"({TABLES[name].day} AT TIME ZONE 'UTC')::DATE" if TABLES[name].day else "NULL"
     con.execute(
-        f"INSERT INTO changed_{name} BY NAME SELECT id, 'insert' AS action FROM warehouse.main.{name} "
-        "WHERE _load_id = 'now'"
+        f"INSERT INTO changed_{name} BY NAME SELECT id, 'insert' AS action, {day} AS new_day "
+        f"FROM warehouse.main.{name} WHERE _load_id = 'now'"
     )
 
 
 def checked(con, severity: str, load_id: str) -> list:
-    gather_written(con, load_id)
-    return run_checks(con, severity, load_id)
+    gather_written(con, load_id, TABLES)
+    return run_checks(con, severity, load_id, {f"{kind}_{name}" for kind in KINDS for name in TABLES})
 
 
 def asked_of_a_load(con, severity: str, start: datetime | None = START) -> list:
@@ -228,8 +231,16 @@ def test_having_no_checks_is_an_error_and_no_success(con):
 
 def test_a_missing_table_of_the_batch_stops_the_commit(con):
     con.execute("DROP TABLE changed_flows")
-    with pytest.raises(LoadError, match=r"The check of the batch cannot run in load 17: .*changed_flows"):
+    with pytest.raises(LoadError, match=r"What load 17 wrote into flows cannot be read back: .*changed_flows"):
         checked(con, "warn", "17")
+
+
+def test_a_check_of_what_has_no_rows_is_not_asked(con):
+    con.execute("INSERT INTO warehouse.main.runs BY NAME SELECT uid(1) AS id, -1 AS cost, 'now' AS _load_id")
+    written(con, "runs")
+    gather_written(con, "load", TABLES)
+    told = [run_checks(con, "warn", "load", filled) for filled in ({"stage_runs"}, {"written_runs"})]
+    assert [[each.check for each in found] for found in told] == [[], ["negative_cost"]]
 
 
 def open_since_january(numbers: str) -> str:
