@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -49,6 +48,8 @@ def perform(
 
     told: what stands before the summary.
     """
+    import asyncio
+
     from pipeline.progress import shown, summary
 
     with shown(title) as report:

@@ -43,8 +43,10 @@ def log(log_id: str, run_id: str = "any") -> Request:
     return Request("log", f"/v1/runs/{_part(run_id)}/logs/{_part(log_id)}", (("embed", "run"),))
 
 
-def runs(q: str | None, order: str | None, limit: int = MAX_LIMIT) -> Request:
-    return Request("runs", "/v1/runs", _listing(q, order, limit))
+def runs(q: str | None, order: str | None, limit: int = MAX_LIMIT, embed: tuple[str, ...] = ()) -> Request:
+    """Runs. embed: relations that the API may be asked to fill, such as node_runs."""
+    params = _listing(q, order, limit)
+    return Request("runs", "/v1/runs", (*params, ("embed", ",".join(embed))) if embed else params)
 
 
 def run(run_id: str) -> Request:

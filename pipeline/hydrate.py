@@ -21,12 +21,14 @@ from pipeline.values import Finding, Request, Window
 
 NOT_FOUND = frozenset({404})
 FEW = 4
+# Their node runs about fill a page: of fewer of them, asking one by one takes fewer requests than a listing of all.
+RUNS_A_PAGE = 50
 OPEN_SPAN = timedelta(days=1)
 
 
-async def hydrate(job: Job, receipt: Receipt) -> list[Finding]:
-    """Complete a receipt before it is committed; what stays missing comes back as findings."""
-    findings = await runs_by_id(job, receipt, receipt.seen.runs_missing())
+async def hydrate(job: Job, receipt: Receipt, runs: Iterable[str]) -> list[Finding]:
+    """Complete a receipt before it is committed; what stays missing comes back as findings. runs: those to ask for."""
+    findings = await runs_by_id(job, receipt, runs)
     findings += await node_runs(job, receipt)
     async with job.dimensions_lock:
         findings += await dimension(job, receipt, "flows", receipt.seen.flow_ids, receipt.seen.flows_arrived)
@@ -49,7 +51,7 @@ async def node_runs(job: Job, receipt: Receipt) -> list[Finding]:
         return await read_each(job, receipt, [endpoints.node_runs(run) for run in sorted(rejected)], paged=True)
     stored = await job.with_db(ledger.runs_with_all_node_runs, list(wanted))
     wanted = {run: facts for run, facts in wanted.items() if not (facts.terminal and run in stored)}
-    if len(wanted) > FEW:
+    if len(wanted) > max(FEW, len(receipt.seen.runs) // RUNS_A_PAGE):
         wanted = await _node_runs_listed(job, receipt, wanted)
     left = sorted(wanted.keys() | rejected)
     return await read_each(job, receipt, [endpoints.node_runs(run) for run in left], paged=True)

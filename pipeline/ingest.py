@@ -34,6 +34,7 @@ async def extract_window(job: Job, window: Window, parts: Parts) -> None:
     """Put the window's parts into the queue; waits while nobody takes them."""
     async for part in extract(job, window):
         await parts.put(part)
+        del part  # or it would stay in memory while the next one is fetched
 
 
 async def upsert_window(job: Job, window: Window, parts: Parts, watermark: datetime | None) -> None:
@@ -42,8 +43,10 @@ async def upsert_window(job: Job, window: Window, parts: Parts, watermark: datet
         part = await parts.get()
         if isinstance(part, Exception):
             raise part
-        await upsert(job, window, part, watermark if part.last else None)
-        if part.last:
+        last = part.last
+        await upsert(job, window, part, watermark if last else None)
+        del part
+        if last:
             return
 
 
@@ -107,7 +110,7 @@ async def single_log(settings: Settings, log_id: str, run_id: str | None, *, now
             if refusal.status == 404:
                 raise FlowledgerError(f"There is no log {log_id}: the API answered 404. Check the id.") from None
             raise
-        findings = await hydrate(job, receipt)
+        findings = await hydrate(job, receipt, receipt.seen.runs_missing())
         part = Part(receipt.batch(logs=None, runs=None), tuple(findings), last=True)
         await upsert(job, None, part, None)
         return await finish(job)
@@ -131,14 +134,20 @@ async def run_windows(
 ) -> None:
     """Fetch windows concurrently, commit them in order. Only a refused key ends the job; others fail alone."""
     plan = whole_where_unfiltered(job, list(plan))
+    job.crossing.plan(plan)
+    job.windows_at_once = max(1, min(job.settings.concurrency, len(plan)))
     room = asyncio.Semaphore(job.settings.concurrency)
 
     async def fetch(window: Window, parts: Parts) -> None:
         async with room:
+            job.crossing.begin(window)
             try:
                 await steps[0](job, window, parts)
             except Exception as error:  # noqa: BLE001  whatever it is, the committer must not wait for more parts
+                job.crossing.listed(window)
                 await parts.put(error)
+            finally:
+                job.crossing.end(window)
 
     fetching: deque[tuple[asyncio.Task[None], Parts]] = deque()
     started = 0
@@ -184,6 +193,7 @@ async def _commit(
     except Exception as failure:  # noqa: BLE001  likewise: one window must not take the others with it
         error = str(failure) if isinstance(failure, FlowledgerError) else f"{type(failure).__name__}: {failure}"
         job.tally.failed.append((window.key, error))
+        job.crossing.failed(window)
         await job.with_db(ledger.window_failed, job.load, window, error, job.now)
     logs, runs = job.written("logs") - before[0], job.written("runs") - before[1]
     job.report(Step(index + 1, total, window, logs, runs, error))

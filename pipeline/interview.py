@@ -148,13 +148,13 @@ async def _runs(source: Source, found: Found) -> list[Line]:
     ]
 
 
-async def _runs_embed(source: Source, _: Found) -> list[Line]:
-    request = endpoints.runs(None, None, FEW)
-    asked = replace(request, params=(*request.params, ("embed", ",".join(RELATIONS))))
-    answer = await ask(source, asked, paged)
+async def _runs_embed(source: Source, found: Found) -> list[Line]:
+    answer = await ask(source, endpoints.runs(None, None, FEW, RELATIONS), paged)
+    plan = verdicts.split_line(answer, found.rows.get("logs", {}))
     if answer.status != 200:
-        return [Line("runs: embed", "note", f"rejected ({answer.status}): relations come from their own endpoints")]
-    return [Line("runs: embed", "note", verdicts.relations(answer.rows))]
+        told = f"rejected ({answer.status}): relations come from their own endpoints"
+        return [Line("runs: embed", "note", told), plan]
+    return [Line("runs: embed", "note", verdicts.relations(answer.rows)), plan]
 
 
 async def _logs_filter(source: Source, found: Found) -> list[Line]:

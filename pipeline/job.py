@@ -8,13 +8,13 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 import duckdb
 
-from pipeline import landing, ledger, loads, warehouse
+from pipeline import landing, ledger, loads, split, warehouse
 from pipeline.day import Comparison
 from pipeline.decode import read_head
 from pipeline.digest_key import policy_of
@@ -26,6 +26,7 @@ from pipeline.lease import Lease, hold_lease
 from pipeline.listing import Listing, survey
 from pipeline.loads import Load
 from pipeline.receipt import Receipt
+from pipeline.repeats import Repeats
 from pipeline.settings import Settings
 from pipeline.values import PAGE_BITS, Finding, LandedPage, Merged, Step, Window
 
@@ -65,8 +66,11 @@ class Job:
         self.policy = policy_of(settings)
         self.forgotten: Forgotten | None = None
         self.listings: dict[str, Listing] = {}
+        self.crossing = split.Crossing()
+        self.windows_at_once = 1
         self.dimension_pages: dict[str, list[LandedPage]] = {}
         self.arrived: dict[str, set[str]] = {"flows": set(), "models": set(), "pricing": set()}
+        self.repeats = Repeats()
         self.dimensions_lock = asyncio.Lock()
         self._database = asyncio.Lock()
         self._pages = itertools.count()
@@ -127,9 +131,13 @@ class Job:
         """Learn once per load what the listings honour."""
         for kind in kinds:
             if kind not in self.listings:
-                self.listings[kind] = await survey(
-                    self.source, kind, lambda raw: read_head(inflate(raw.body, raw.encoding))
-                )
+                found = await survey(self.source, kind, lambda raw: read_head(inflate(raw.body, raw.encoding)))
+                self.listings[kind] = replace(found, embed=await self._embed(kind))
+
+    async def _embed(self, kind: str) -> tuple[str, ...]:
+        if self.settings.plan == split.PLAN:
+            return await split.relations(self.source, kind)
+        return ("run",) if kind == "logs" else ()
 
     def open_warehouse(self, *, accept_source: bool = False) -> None:
         """Attach the warehouse; WrongSource when it remembers another URL or organisation."""

@@ -29,11 +29,12 @@ TIME_FIELDS = {"logs": "timestamp", "runs": "created_at", "node_runs": "created_
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the survey learned of one listing. grammar: the filter that works, or None."""
+    """What the survey learned of one listing. grammar: the filter that works, or None. embed: relations to ask for."""
 
     kind: str
     grammar: Grammar | None
     sortable: bool
+    embed: tuple[str, ...] = ()
 
     @property
     def field(self) -> str:
@@ -83,12 +84,14 @@ class Order:
         return self.last if self.kept and self.last != self.first else None
 
 
-def build(kind: str, q: str | None, order: str | None, limit: int = endpoints.MAX_LIMIT) -> Request:
+def build(
+    kind: str, q: str | None, order: str | None, limit: int = endpoints.MAX_LIMIT, embed: tuple[str, ...] = ()
+) -> Request:
     """The first request of a listing."""
     if kind == "logs":
-        return endpoints.logs(q, order, limit)
+        return endpoints.logs(q, order, limit, embed=bool(embed))
     if kind == "runs":
-        return endpoints.runs(q, order, limit)
+        return endpoints.runs(q, order, limit, embed)
     return endpoints.node_runs("any", q, order, limit)
 
 
@@ -100,8 +103,7 @@ async def survey(source: Source, kind: str, open_page: Callable[[RawPage], Head]
         return [(row, time) for row, time in row_times(open_page(raw).items, field) if row and time]
 
     sortable = True
-    sample = endpoints.logs(None, f"{field}:asc", SAMPLE, embed=False) if kind == "logs" else None
-    sample = sample or build(kind, None, f"{field}:asc", SAMPLE)
+    sample = build(kind, None, f"{field}:asc", SAMPLE)
     try:
         await source.get(sample, rows_of)
     except RequestRefused as refusal:
@@ -150,7 +152,7 @@ async def _read_once(
     order = Order(descending=descending)
     sort = f"{listing.field}:{'desc' if descending else 'asc'}" if listing.sortable else None
     q = listing.grammar.between(listing.field, window.start - PAD, window.end + PAD) if listing.grammar else None
-    request = build(listing.kind, q, sort)
+    request = build(listing.kind, q, sort, embed=listing.embed)
     async for page in read_pages(source, request, receive, lambda page: page.next):
         order.see(page.times)
         reached = order.verified

@@ -31,7 +31,7 @@ DEFAULTS_AND_REASONS: tuple[tuple[str, str, str], ...] = (
     ("FLOWLEDGER_SWEEP", "14d", "Runs are read again this long after creation: status, feedback, evaluation change."),
     ("FLOWLEDGER_CONCURRENCY", "4", "Requests in flight at once."),
     ("FLOWLEDGER_RATE", "10", "Requests a second, shared by the whole process: the limit is the organisation's."),
-    ("FLOWLEDGER_PLAN", "embed", "How runs arrive: embed (with each log) or split (planned, not there yet)."),
+    ("FLOWLEDGER_PLAN", "embed", "How runs arrive: embed (with each log), or split (listed once: fewer bytes)."),
     (
         "FLOWLEDGER_PRIVACY",
         "drop",

@@ -150,6 +150,19 @@ def filter_line(topic: str, heard: Mapping[str, str]) -> Line:
     return Line(topic, "ok", told) if HONOURED in heard.values() else Line(topic, "warn", f"{told}: {SLOWLY}")
 
 
+def split_line(runs: Answer, log: Mapping[str, Any]) -> Line:
+    """Whether the API keeps what FLOWLEDGER_PLAN=split assumes of it. runs: listed with embed; log: one line."""
+    if not log.get("run_id"):
+        return Line("plan split", "note", "of no use: a log line does not name its run, so it has to be read with it")
+    if runs.status != 200:
+        return Line("plan split", "ok", f"fits; /v1/runs refuses embed ({runs.status}), so node runs are listed apart")
+    having = [run for run in runs.rows if run.get("has_node_runs") or run.get("nodes_completed")]
+    if any(run.get("node_runs") for run in having):
+        return Line("plan split", "ok", "fits: logs name their runs, and /v1/runs embeds node runs")
+    why = "embeds none, so node runs are listed apart" if having else "shows no run that has node runs"
+    return Line("plan split", "ok" if having else "note", f"fits; /v1/runs {why}")
+
+
 def totals_line(answer: Answer) -> Line:
     """What the vendor's totals of one UTC day look like."""
     timeline = answer.json.get("timeline") if isinstance(answer.json, dict) else None

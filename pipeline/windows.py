@@ -14,6 +14,7 @@ Span = tuple[datetime, datetime]
 DAY = timedelta(days=1)
 FIRST_REACH = timedelta(days=30)
 MOST_WINDOWS = 100_000
+SWEPT_DAYS = 7
 
 
 def split(start: datetime, end: datetime, width: timedelta) -> list[Window]:
@@ -41,6 +42,7 @@ def plan_nightly(
 ) -> list[Window]:
     """The nightly's windows, oldest first, cut at UTC midnight; empty when there is nothing before `end`.
 
+    Where only runs are read again a window has up to SWEPT_DAYS: nearly all of it is stored, and each costs a commit.
     Without a watermark, logs and runs begin at `start` (30 days before the end when None). With one, logs begin
     `lookback` before it, and runs reach back `sweep` before it, or to the beginning of the logs where that is
     earlier: however many nights were missed, a run is read once more when its sweep is over. An `end` before the
@@ -56,7 +58,8 @@ def plan_nightly(
         if start is not None and start <= watermark:
             logs_from, sweep_from = max(logs_from, start), max(sweep_from, start)
         runs_from = min(logs_from, sweep_from)
-    inner = [edge for edge in (logs_from, *_midnights(runs_from, end)) if runs_from < edge < end]
+    swept = _midnights(runs_from, min(logs_from, end))[SWEPT_DAYS - 1 :: SWEPT_DAYS]
+    inner = [edge for edge in (*swept, logs_from, *_midnights(logs_from, end)) if runs_from < edge < end]
     if runs_from >= end:
         return []
     edges = sorted({runs_from, *inner, end})

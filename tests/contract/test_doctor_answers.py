@@ -28,6 +28,7 @@ WORLDS = [
             "embedded run: cost": "string",
             "runs: sort": "honoured",
             "runs: filter": "infix honoured, dotted honoured",
+            "plan split": "fits: logs name their runs, and /v1/runs embeds node runs",
             "totals": "one UTC day gives one bucket; spend is written as string",
         },
     ),
@@ -77,13 +78,16 @@ WORLDS = [
             "logs: embed=run": "run: null",
             "one log: relations": "run: null",
             "runs: embed": "rejected (422): relations come from their own endpoints",
+            "plan split": "fits; /v1/runs refuses embed (422), so node runs are listed apart",
             "listed run: cost": "null",
         },
     ),
     (
         {"grammar": "reject", "sort": "unordered", "cursor_form": "relative-url", "generation": "mixed"}
-        | {"embed_flow": "mixed", "embed_node_runs": "mixed", "signing": "page", "decimals": "exponent-number"},
+        | {"embed_flow": "mixed", "embed_node_runs": "mixed", "signing": "page", "decimals": "exponent-number"}
+        | {"runs_fill": "null"},
         {
+            "plan split": "fits; /v1/runs embeds none, so node runs are listed apart",
             "logs: filter": "infix rejected (422), dotted rejected (422): "
             "ranges are read newest first, which takes longer",
             "logs: sort": "not honoured; asked ascending: unordered; asked descending: unordered",
@@ -96,8 +100,10 @@ WORLDS = [
         },
     ),
     (
-        {"missing_endpoints": ("stats", "me"), "log_run": "missing", "cursor_expires_after": 1},
+        {"missing_endpoints": ("stats", "me"), "log_run": "missing", "cursor_expires_after": 1}
+        | {"missing_keys": ("log.run_id",)},
         {
+            "plan split": "of no use: a log line does not name its run, so it has to be read with it",
             "account": "GET /v1/auth/me answered 404; the key is tried on the listings",
             "totals": "answered 404: days cannot be reconciled with the vendor's totals",
             "logs: embed=run": "run: missing",
