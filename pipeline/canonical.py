@@ -50,7 +50,8 @@ def value_of(json: bytes) -> Any:
 
 def canonical(json: bytes) -> str | None:
     """Free JSON: sorted keys, no spaces, digits kept, signatures cut. JSON null is None."""
-    return canonical_of(value_of(json))
+    value = _DECODER.decode(json)
+    return None if value is None else without_signatures(_SORTED.encode(value)).decode()
 
 
 def canonical_of(value: Any) -> str | None:

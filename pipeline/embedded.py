@@ -22,7 +22,7 @@ _IDENTITY = msgspec.json.Decoder(_Identified)
 
 def is_given(raw: Raw | None) -> bool:
     """Whether a relation came with anything in it but null."""
-    return raw is not None and bytes(raw) not in {b"", b"null"}
+    return raw is not None and memoryview(raw).nbytes > 0 and bytes(memoryview(raw)[:5]) != b"null"
 
 
 def elements(raw: Raw | None) -> list[Raw] | None:
@@ -53,6 +53,14 @@ def is_uuid(text: str) -> bool:
         return str(UUID(text)) == text.lower()
     except ValueError:
         return False
+
+
+def uuid_of(text: str | None) -> UUID | None:
+    """An id as far as it is one, in any spelling."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _identity(item: Raw) -> str | None:

@@ -48,6 +48,18 @@ def facts_of(run: Any, nodes: list[Raw] | None) -> RunFacts:
     return replace(facts, node_runs_arrived=nodes is not None and len(nodes) >= facts.least_node_runs)
 
 
+def together(before: RunFacts | None, now: RunFacts, node_runs: int) -> RunFacts:
+    """The facts of a run of which another copy came before. node_runs: how many of its node runs have come.
+
+    A list that came with an older copy may be shorter, or less far, than what the run has by now.
+    """
+    enough = node_runs >= now.least_node_runs
+    as_far = before is not None and (before.terminal or not now.terminal)
+    if before is not None and before.node_runs_arrived and enough and as_far:
+        return replace(now, node_runs_arrived=True)
+    return now
+
+
 def _known(value: Any) -> Any:
     return None if value is UNSET else value
 

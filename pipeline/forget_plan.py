@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.durable import write_whole
 from pipeline.errors import StorageError
-from pipeline.landing import write_whole
 from pipeline.sought import Sought
 
 FILE = "forget.json"

@@ -28,26 +28,31 @@ ZSTD_WINDOW = 1 << 27
 
 def inflate(body: bytes, encoding: str) -> bytes:
     """The body without its codings; several are undone in the reverse of the order they were applied in."""
+    return bytes(unpacked(body, encoding))
+
+
+def unpacked(body: bytes, encoding: str) -> bytes | bytearray:
+    """The same as whatever the last coding leaves: to copy a page costs a third of inflating it."""
+    found: bytes | bytearray = body
     for name in reversed([part.strip().lower() for part in encoding.split(",")]):
         if name in {"", "identity"}:
             continue
         if name not in CODINGS:
             raise BrokenBody(f"The body came in a content coding that was not asked for: {name[:40]!r}.")
         try:
-            body = CODINGS[name](body)
+            found = CODINGS[name](bytes(found))
         except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
             raise BrokenBody(f"The body says it is {name} and does not inflate: {error}.") from None
-    return body
+    return found
 
 
-def _gzip(body: bytes) -> bytes:
+def _gzip(body: bytes) -> bytes | bytearray:
     size = int.from_bytes(body[-4:], "little")
     plausible = body[:2] == GZIP_MAGIC and len(body) >= GZIP_SMALLEST and 0 < size <= len(body) * DEFLATE_EXPANSION
-    # The quick reader stops after the first member and does not say so.
-    single = body.find(GZIP_MEMBER, len(GZIP_MEMBER)) < 0
-    if plausible and single and size <= MOST_BYTES:
+    # The quick reader stops after the first member and does not say so; one as long as the last would pass for it.
+    if plausible and size <= MOST_BYTES and body[-4:] + GZIP_MEMBER not in body:
         try:
-            whole = bytes(deflate.gzip_decompress(body, size))
+            whole = deflate.gzip_decompress(body, size)
         except deflate.DeflateError:
             # A trailer that lies, or a truth that the other reader tells better.
             return _members(body)
@@ -137,7 +142,7 @@ def _bounded(size: int, most: int) -> None:
         raise BrokenBody(f"The body inflates to more than {MOST_BYTES // 1_000_000} MB: no page is that large.")
 
 
-CODINGS: dict[str, Callable[[bytes], bytes]] = {
+CODINGS: dict[str, Callable[[bytes], bytes | bytearray]] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,

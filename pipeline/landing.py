@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from pipeline.durable import sync_folder, write_whole
 from pipeline.errors import StorageError
 from pipeline.values import LandedPage, RawPage, Window
 
@@ -101,7 +101,7 @@ def confirm_record(path: Path) -> Path:
     confirmed = path.with_name(path.name.removesuffix(PENDING))
     try:
         path.rename(confirmed)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StorageError(f"The landing record {path} cannot be renamed: {error.strerror}.") from error
     return confirmed
@@ -207,39 +207,3 @@ def _read_record(path: Path) -> WindowRecord:
         return msgspec.json.decode(path.read_bytes(), type=WindowRecord)
     except (OSError, msgspec.MsgspecError) as error:
         raise StorageError(f"The landing record {path} cannot be read: {error}. {WITHOUT_IT}") from error
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Whole or not at all, and still there after a power cut: temporary file, fsync, rename, fsync of the folder."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        _make_folder(path.parent)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

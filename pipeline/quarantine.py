@@ -1,4 +1,4 @@
-"""The raw text of a rejected object, fit to be stored: without signatures, and under the privacy policy."""
+"""What is kept of a rejected object; its raw text without signatures, and under the privacy policy."""
 
 from __future__ import annotations
 
@@ -7,16 +7,34 @@ from typing import Any
 import msgspec
 
 from pipeline.canonical import canonical_of, lenient, text_of, value_of
+from pipeline.decode import Decoded
 from pipeline.privacy import HASH, KEEP, Policy, hashed, may_name_users, people
 from pipeline.signatures import unsigned
 from pipeline.tables import TABLES, TEXT
+from pipeline.values import LandedPage, Reject
 
+SINGULAR = {"logs": "log", "runs": "run", "node_runs": "node_run", "flows": "flow", "models": "model"}
 NESTED: dict[str, dict[str, str]] = {
     "logs": {"run": "runs"},
     "runs": {"node_runs": "node_runs", "logs": "logs", "flow": "flows", "model": "models"},
     "models": {"pricing": "pricing"},
 }
 TEXTS = {name: frozenset(c.name for c in table.columns if c.type == TEXT) for name, table in TABLES.items()}
+
+
+def reject_of(kind: str, decoded: Decoded, json: bytes, order: int, page: LandedPage, policy: Policy) -> Reject:
+    """What quarantine keeps of an object that could not be read, or not be stored."""
+    return Reject(
+        object=SINGULAR.get(kind, kind),
+        row_id=decoded.row_id,
+        path=decoded.path,
+        reason=decoded.reason,
+        raw=raw_text(kind, json, policy),
+        request=page.request.path,
+        sha256=page.sha256,
+        observation=order,
+        fetched_at=page.fetched_at,
+    )
 
 
 def raw_text(kind: str, json: bytes, policy: Policy) -> str:

@@ -11,13 +11,16 @@ from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 
 from pipeline import endpoints, landing, moments
 from pipeline.day import DayTotals
-from pipeline.decode import read_head, read_one
-from pipeline.flatten import flatten
+from pipeline.decode import Head, read_head, read_one
+from pipeline.errors import BrokenBody
+from pipeline.flatten import flatten, flatten_columns
 from pipeline.forgotten import Forgotten
-from pipeline.inflate import inflate
+from pipeline.inflate import inflate, unpacked
+from pipeline.lines import take_lines
 from pipeline.listing import Page
 from pipeline.observations import Observations
 from pipeline.privacy import Policy
@@ -53,6 +56,7 @@ class Receipt:
         self.referenced_only = referenced_only
         self.forgotten = forgotten
         self.seen = Observations(load_number, privacy)
+        self.lines: list[pa.Table] = []
         self.pages: list[LandedPage] = []
         self.gone: dict[str, datetime] = {}
         self.complete_pricing: dict[str, datetime] = {}
@@ -78,18 +82,38 @@ class Receipt:
             if page.request.kind == "run":
                 self.gone[page.request.path.rsplit("/", 1)[-1]] = page.fetched_at
             return Page(landed, [], None)
-        json = inflate(page.body, page.encoding)
+        json = unpacked(page.body, page.encoding)
         kind = page.request.kind
         if kind in SINGLE:
-            times = self.seen.add(SINGLE[kind], [read_one(json)], landed, None)
+            times = self.seen.add(SINGLE[kind], [read_one(bytes(json))], landed, None)
             self.pages.append(landed)
             return Page(landed, times, None)
-        head = read_head(json)
-        times = self.seen.add(kind, self._kept(kind, page.request, head.items), landed, self._cut(kind))
+        by_columns = kind == "logs" and not self.forgotten
+        head, times = self._lines(json, landed) if by_columns else self._rows(bytes(json), landed)
         self.pages.append(landed)
         if kind == "pricing":
             self._note_pricing(page.request, ended=head.next is None)
         return Page(landed, times, head.next)
+
+    def _rows(self, json: bytes, landed: LandedPage) -> tuple[Head, list[datetime | None]]:
+        request = landed.request
+        head = read_head(json)
+        kept = self._kept(request.kind, request, head.items)
+        return head, self.seen.add(request.kind, kept, landed, self._cut(request.kind))
+
+    def _lines(self, json: bytes | bytearray, landed: LandedPage) -> tuple[Head, list[datetime | None]]:
+        """A page of logs without the runs that repeat; the plain way where it cannot be made."""
+        spliced = self.seen.known_runs.cut(json)
+        try:
+            head = read_head(spliced.json) if spliced else None
+        except BrokenBody:
+            head = None
+        if spliced is None or head is None:
+            return self._rows(bytes(json), landed)
+        times, columns = take_lines(self.seen, head.items, spliced, landed, self._cut("logs"))
+        if columns:
+            self.lines.append(flatten_columns("logs", columns))
+        return head, times
 
     def arrived(self) -> dict[str, set[str]]:
         """What no later receipt of the load has to ask for, once this one is committed."""
@@ -104,7 +128,7 @@ class Receipt:
         if self.forgotten:
             self.forgotten.empty(rows)
         return Batch(
-            tables=flatten(rows, self.seen.fetched_at),
+            tables=flatten(rows, self.seen.fetched_at, self.lines),
             rejects=tuple(self.seen.rejects),
             drift=tuple(self.seen.sightings.drift),
             complete_pricing={**self.seen.complete_pricing, **self._complete_prices()},

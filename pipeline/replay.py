@@ -20,6 +20,7 @@ from pipeline.forgotten import Forgotten, recall
 from pipeline.landing import WindowRecord
 from pipeline.lease import hold_lease
 from pipeline.receipt import Receipt
+from pipeline.repeats import Repeats
 from pipeline.settings import Settings
 from pipeline.statements import sql_text
 from pipeline.tables import TABLES
@@ -135,12 +136,15 @@ def _replay_into(
     source = (records[-1].source, records[-1].organization) if records and not path.exists() else None
     forgotten = _forgotten(settings)
     with closing(warehouse.connect(path, source)) as con:
+        repeats: dict[int, Repeats] = {}
         for index, record in enumerate(records):
-            batch = _batch(settings, record, forgotten)
+            of_load = repeats.setdefault(record.load_number, Repeats())
+            batch, said = of_load.without(_batch(settings, record, forgotten))
             load = loads.replayed_load(con, record.load_id, record.load_number, record.command, now)
             done = commit.commit_batch(
                 con, load, record.window, batch, now, watermark=record.watermark, commit_number=record.commit_number
             )
+            of_load.committed(said, done.merged, batch.rejects)
             last = index + 1 == len(records) or records[index + 1].load_number != record.load_number
             if last and path != settings.warehouse:
                 record_missing(con, load)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,9 @@ from pipeline.tables import TABLES, Column, Table
 TERMINAL = frozenset({"succeeded", "partial_succeeded", "failed", "canceled", "cancelled", "errored", "timeout"})
 
 Convert = Callable[[Any], Any]
-# How each column of a table is made of its value, and the bits of the columns that are dropped.
-Prepared = tuple[tuple[tuple[Column, Convert], ...], int]
+# How the values of a struct are taken, how each column is made of its value, and the bits of those that are dropped.
+Prepared = tuple[Callable[[Struct], tuple[Any, ...]], tuple[tuple[Column, Convert], ...], int]
+NOT_STORABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 
 class BadField(Exception):
@@ -57,26 +59,30 @@ def make_row(
 
     BadField when a value is well written and still cannot be stored.
     """
-    table = TABLES[kind]
     terminal = is_terminal(kind, wire)
-    converters, dropped = (_PREPARED.get(policy) or _prepare(policy))[kind]
+    lasts = terminal and kind == "runs"
+    found, converters, dropped = prepared(policy)[kind]
     values: list[Any] = []
     absent = unset = 0
-    for bit, (column, convert) in enumerate(converters):
-        value = getattr(wire, column.name)
-        if (value is None or value is UNSET) and column.name in filled:
-            unset |= (value is UNSET) << bit
-            value = filled[column.name]
-        if value is UNSET or (isinstance(value, Raw) and not value):
-            absent |= 1 << bit
-            unset |= 1 << bit
-            values.append(None)
-            continue
-        if value is not None:
-            value = _converted(column, convert, value)
-        if value is None and (column.relation or (terminal and table.name == "runs" and not column.mutable)):
-            absent |= 1 << bit
-        values.append(value)
+    column = converters[0][0]
+    try:
+        for bit, (given, (column, convert)) in enumerate(zip(found(wire), converters, strict=True)):
+            value = given
+            if (value is None or value is UNSET) and column.name in filled:
+                unset |= (value is UNSET) << bit
+                value = filled[column.name]
+            if value is UNSET or (value.__class__ is Raw and not value):
+                absent |= 1 << bit
+                unset |= 1 << bit
+                value = None
+            else:
+                if value is not None:
+                    value = convert(value)
+                if value is None and (column.relation or (lasts and not column.mutable)):
+                    absent |= 1 << bit
+            values.append(value)
+    except NOT_STORABLE as error:
+        raise BadField(column.name, str(error) or type(error).__name__) from None
     return Row(values, _extra(extra, policy), absent & ~dropped, terminal, observation, unset=unset)
 
 
@@ -85,13 +91,6 @@ def is_terminal(kind: str, wire: Any) -> bool:
     if kind == "runs":
         return wire.status_code in TERMINAL
     return kind == "node_runs" and wire.completed_at not in {None, UNSET}
-
-
-def _converted(column: Column, convert: Convert, value: Any) -> Any:
-    try:
-        return convert(value)
-    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
-        raise BadField(column.name, str(error) or type(error).__name__) from None
 
 
 def _extra(extra: Mapping[str, Raw], policy: Policy) -> str | None:
@@ -106,12 +105,18 @@ def _same(value: Any) -> Any:
 _PREPARED: dict[Policy, dict[str, Prepared]] = {}
 
 
+def prepared(policy: Policy) -> dict[str, Prepared]:
+    """How the columns of each table are made under a policy."""
+    return _PREPARED.get(policy) or _prepare(policy)
+
+
 def _prepare(policy: Policy) -> dict[str, Prepared]:
-    made = {}
+    made: dict[str, Prepared] = {}
     for kind, table in TABLES.items():
         words = policy.ruled.get(kind, {})
         dropped = sum(1 << bit for bit, column in enumerate(table.columns) if words.get(column.name) == DROP)
-        made[kind] = tuple((column, _under_policy(table, column, policy)) for column in table.columns), dropped
+        converters = tuple((column, _under_policy(table, column, policy)) for column in table.columns)
+        made[kind] = attrgetter(*table.names), converters, dropped
     _PREPARED[policy] = made
     return made
 
@@ -137,7 +142,7 @@ def _plain(json: str | None) -> Any:
 
 def _converter(column: Column) -> Convert:
     if column.type == tables.UUID:
-        return _bytes
+        return attrgetter("bytes")
     if column.type == tables.TEXT:
         return unsigned
     if column.type == tables.JSON:
@@ -149,10 +154,6 @@ def _converter(column: Column) -> Convert:
 
 def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
-
-
-def _bytes(value: UUID) -> bytes:
-    return value.bytes
 
 
 def _canonical(raw: Raw) -> str | None:

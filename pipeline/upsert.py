@@ -36,16 +36,18 @@ async def upsert(job: Job, window: Window | None, part: Part, watermark: datetim
         await job.with_db(remember_runs, job.load, new)
         job.forgotten.new -= new
     pending = landing.write_record(job.settings.raw, record)
+    batch, said = job.repeats.without(part.batch)
     done = await job.with_db(
         commit.commit_batch,
         job.load,
         window,
-        part.batch,
+        batch,
         job.now,
         watermark=watermark,
         commit_number=record.commit_number,
     )
     landing.confirm_record(pending)
+    job.repeats.committed(said, done.merged, batch.rejects)
     for kind, ids in part.arrived.items():
         job.arrived[kind] |= ids
     _count(job.tally, part, done)

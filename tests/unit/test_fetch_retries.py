@@ -14,7 +14,8 @@ import pytest
 
 from pipeline import endpoints
 from pipeline.errors import BrokenBody, RequestRefused, SourceError, SourceUnavailable
-from pipeline.fetch import MOST_BROKEN_BODIES, Source, _retry_after
+from pipeline.fetch import MOST_BROKEN_BODIES, Source
+from pipeline.retry_after import retry_after
 from pipeline.settings import Settings
 
 RUNS = endpoints.runs(None, None)
@@ -52,9 +53,10 @@ class Api:
 
     def __init__(self, clock, *answers, takes=0.0):
         self.clock, self.answers, self.takes = clock, list(answers), takes
-        self.asked, self.open, self.most_open = [], 0, 0
+        self.asked, self.moments, self.open, self.most_open = [], [], 0, 0
 
     async def __call__(self, _):
+        self.moments.append(self.clock.now)
         self.asked.append(round(self.clock.now - 1000, 3))
         self.open += 1
         self.most_open = max(self.most_open, self.open)
@@ -79,7 +81,7 @@ class Api:
 
     @property
     def waits(self):
-        return [round(later - before, 3) for before, later in zip(self.asked, self.asked[1:], strict=False)]
+        return [round(later - before, 3) for before, later in zip(self.moments, self.moments[1:], strict=False)]
 
 
 def says(status=200, body=b"{}", **headers):
@@ -219,8 +221,8 @@ def test_without_a_wait_that_makes_sense_the_own_backoff_holds(clock, written):
     ["inf", "1e999", "Mon, 01 Jan 99999 00:00:00 GMT", "Wed, 21 Oct 2099 07:28:00 +99999999999999999999", "()", "\x00"],
 )
 def test_no_retry_after_is_too_strange_to_read(written):
-    assert _retry_after(written) is None
-    assert _retry_after("Wed, 21 Oct 2099 07:28:00") == 60, "a date without a zone is UTC"
+    assert retry_after(written) is None
+    assert retry_after("Wed, 21 Oct 2099 07:28:00") == 60, "a date without a zone is UTC"
 
 
 def test_while_a_429_waits_nobody_is_asked(clock):
