@@ -6,6 +6,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 UV     := $(VENV)-uv
+FLOORS := $(VENV)-bench
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -13,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long test-compat check fix generate lock clean
+.PHONY: help install demo test test-long test-compat bench bench-full check fix generate lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -43,6 +44,19 @@ test-long: install ## Draw many sequences of events and pairs of faults; takes h
 test-compat: install ## Run the tests against other versions and real servers, and the heavy ones
 	@$(PY) -m pytest -n 2 --dist loadfile -m "compat or heavy" $(ARGS)
 
+bench: install $(FLOORS)/.installed ## Measure 20 thousand logs beside the floors; a few minutes, on a quiet machine
+	@$(PY) -m bench.run --part short --part arrow $(ARGS)
+	@$(PY) -m bench.report
+
+bench-full: install $(FLOORS)/.installed ## Measure everything, other tools too; over an hour, tens of GB of disk
+	@for part in short arrow ids again latency large peers growth; do $(PY) -m bench.run --part $$part $(ARGS) || exit 1; done
+	@$(PY) -m bench.report
+
+$(FLOORS)/.installed: bench/requirements.txt .ci/find-python
+	@"$$(.ci/find-python $(PYTHON))" -m venv --clear $(FLOORS)
+	@$(FLOORS)/bin/python -m pip install -qq --no-deps --require-hashes -r bench/requirements.txt
+	@touch $@
+
 check: install ## Lint, types, import contracts, generated files
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --quiet --check .
@@ -67,7 +81,8 @@ lock: install ## Resolve the dependencies again and write the lock files
 	@$(UV)/bin/uv $(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
 	@$(UV)/bin/uv $(COMPILE) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	@$(UV)/bin/uv $(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	@$(UV)/bin/uv $(COMPILE) bench/requirements.in -o bench/requirements.txt
 
 clean: ## Remove everything that make and the demo created; never flowledger-data
-	@rm -rf $(VENV) $(UV) flowledger-demo dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(UV) $(FLOORS) bench/.data/answers bench/.data/results bench/.venvs flowledger-demo dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	@find pipeline flows tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

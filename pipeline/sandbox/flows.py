@@ -7,7 +7,8 @@ from typing import Any
 
 from pipeline.sandbox.catalog import PRODUCTS
 from pipeline.sandbox.config import Config
-from pipeline.sandbox.models import BORN, changed, model_id, org_id, prose
+from pipeline.sandbox.models import BORN, changed, model_id, org_id
+from pipeline.sandbox.prose import prose
 from pipeline.sandbox.seeded import DAY, random_id, stream, to_time
 
 Json = dict[str, Any]

@@ -7,21 +7,11 @@ from typing import Any
 
 from pipeline.sandbox.catalog import PRODUCTS, Product, inputs_of, price_of, signed
 from pipeline.sandbox.config import Config
+from pipeline.sandbox.prose import prose
 from pipeline.sandbox.seeded import DAY, random_id, stream, to_time, to_us
 
 Json = dict[str, Any]
 BORN = to_us(to_time(0).replace(year=2025, month=4, day=2, hour=9, minute=30))
-
-_SENTENCES = (
-    "It keeps the subject's edges and textures while the scene around it is drawn anew.",
-    "Prompts work best when they name the subject first, the setting second and the light last.",
-    "Small type in the source is preserved up to the output resolution.",
-    "The price follows the output, so a failed request costs nothing.",
-    "Batches of similar pictures share their warm-up and finish sooner.",
-    "For print, ask for the largest resolution and scale down afterwards.",
-    "Transparent areas are kept when the output format allows it.",
-    "The result is deterministic for a fixed seed and an unchanged version.",
-)
 
 
 def model_id(config: Config, n: int) -> str:
@@ -40,12 +30,6 @@ def changed(config: Config, n: int, at: int, days: float, which: int) -> int | N
         return None
     moment = to_us(config.start) + int(days * DAY)
     return moment if at >= moment else None
-
-
-def prose(*parts: object, count: int) -> str:
-    """So many invented sentences."""
-    rng = stream("prose", *parts)
-    return " ".join(rng.choice(_SENTENCES) for _ in range(count))
 
 
 def model_object(config: Config, n: int, at: int) -> Json:

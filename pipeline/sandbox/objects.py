@@ -22,6 +22,7 @@ Json = dict[str, Any]
 RELATIONS = ("node_runs", "logs", "flow", "model")
 LEVELS = {"flows": "flow", "models": "model", "pricing": "pricing"}
 MOST_RUNS = 5_000
+MOST_WRITTEN = 500
 MIXTURE = ("filled", "null", "missing")
 
 
@@ -36,6 +37,7 @@ class Objects:
         self._epoch: tuple[object, ...] = ()
         self._made: dict[object, Any] = {}
         self._runs: dict[tuple[str, int, bool], Any] = {}
+        self._written: dict[tuple[str, int, bool], msgspec.Raw] = {}
 
     def view(self, now: int, released: int | None) -> View:
         """A look at the world at a moment; flows and models are made anew only when they can have changed."""
@@ -44,7 +46,7 @@ class Objects:
         epoch = (now // DAY, *(now >= start + int(after * DAY) for after in days))
         self.world.reach(now)
         if epoch != self._epoch:
-            self._epoch, self._made = epoch, {}
+            self._epoch, self._made, self._written = epoch, {}, {}
         return View(self.config, self.world, now, released, self._made)
 
     def written(self, value: Any, now: int) -> bytes:
@@ -65,7 +67,7 @@ class Objects:
         if kind == "logs":
             return self._log(view, row, embed)
         if kind == "runs":
-            asked = {relation: "filled" if relation in embed else "null" for relation in RELATIONS}
+            asked = {relation: self.config.runs_fill if relation in embed else "null" for relation in RELATIONS}
             return self._run(view, row.thing, view.now, asked)
         if kind == "node_runs":
             return self._node_runs(view, row.thing, view.now)[row.n]
@@ -77,9 +79,19 @@ class Objects:
         return self._related(made, "run", how, row.id, lambda: self._embedded(view, row))
 
     def _embedded(self, view: View, row: Row) -> Any:
-        """The run of a log line."""
+        """The run of a log line. It is written once for all lines that show it in the same state."""
+        run: Run = row.thing
         at = row.time if self.config.embedded_run == "snapshot" else view.now
-        return self._run(view, row.thing, at, {name: getattr(self.config, f"embed_{name}") for name in RELATIONS})
+        how = {name: getattr(self.config, f"embed_{name}") for name in RELATIONS}
+        if how["logs"] not in {"null", "missing"}:
+            return self._run(view, run, at, how)
+        key = (run.id, bisect_right(moments(self.config, run), at), view.has_logs(run))
+        if key not in self._written:
+            if len(self._written) >= MOST_WRITTEN:
+                self._written.clear()
+            written = msgspec.json.encode(self._run(view, run, at, how))
+            self._written[key] = msgspec.Raw(self.signer.early(written, self._first_day()))
+        return self._written[key]
 
     def _run(self, view: View, run: Run, at: int, how: dict[str, str]) -> Any:
         made = self._bare_run(view, run, at)

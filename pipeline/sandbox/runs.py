@@ -13,7 +13,7 @@ from random import Random
 from pipeline.sandbox.catalog import PRODUCTS
 from pipeline.sandbox.config import Config
 from pipeline.sandbox.flows import node_count
-from pipeline.sandbox.seeded import DAY, SECOND, chance, random_id, stream, timed_id, to_time
+from pipeline.sandbox.seeded import DAY, SECOND, chance, random_id, stream, timed_id, to_time, to_us
 
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 9, 8, 7, 8, 9, 9, 8, 6, 4, 3, 3, 2, 2, 1)
 ENDS = (("succeeded", 0.86), ("failed", 0.93), ("canceled", 0.96), ("partial_succeeded", 1.0))
@@ -61,6 +61,8 @@ class Run:
 
 def runs_of(config: Config, day: int) -> list[Run]:
     """The runs created on a UTC day (days since 1970), in order of creation."""
+    if config.ends is not None and day * DAY >= to_us(config.ends):
+        return []
     rng = stream(config.seed, "day", day)
     weekend = to_time(day * DAY).weekday() >= 5
     count = round(config.runs_per_day * (0.5 if weekend else 1.1) * rng.uniform(0.9, 1.1))
@@ -69,7 +71,8 @@ def runs_of(config: Config, day: int) -> list[Run]:
     moments = sorted(_moment(rng) for _ in range(count))
     if config.edges and count:
         moments[0], moments[-1] = 0, DAY - 1
-    return [_run(config, day, i, day * DAY + moment) for i, moment in enumerate(moments)]
+    made = [_run(config, day, i, day * DAY + moment) for i, moment in enumerate(moments)]
+    return [run for run in made if config.ends is None or run.created < to_us(config.ends)]
 
 
 def _moment(rng: Random) -> int:

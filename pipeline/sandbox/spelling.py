@@ -12,12 +12,14 @@ import msgspec
 
 from pipeline.sandbox.catalog import MARK
 from pipeline.sandbox.config import Config
-from pipeline.sandbox.seeded import digest
+from pipeline.sandbox.seeded import digest, number
 
 ZONES = ("Z", "+00:00", "+02:00")
 DECIMALS = ("string", "number", "exponent", "exponent-number")
 STYLES = ("aws", "cloudfront", "gcs")
 MARK_BYTES = MARK.encode()
+PROVEN = 60
+"""So many bytes of the end of a URL tell it from others."""
 BERLIN = timezone(timedelta(hours=2))
 
 
@@ -71,7 +73,7 @@ class Signer:
 
     def query(self, now: datetime, n: int) -> str:
         """The query of the n-th signature. The credentials are made up."""
-        proof = digest("signature", n).hex() * 2
+        proof = digest("signature", n).hex() + digest("proof", n).hex()
         style = self._config.signature
         style = STYLES[n % len(STYLES)] if style == "mixed" else style
         if style == "cloudfront":
@@ -86,9 +88,15 @@ class Signer:
 
     def early(self, body: bytes, now: datetime) -> bytes:
         """Signs what is signed the same at every read."""
-        if self._config.signing not in {"none", "fixed"}:
+        if self._config.signing not in {"none", "fixed"} or MARK_BYTES not in body:
             return body
-        return body.replace(MARK_BYTES, self.query(now.replace(hour=0), 0).encode() if self.fixed else b"")
+        if not self.fixed:
+            return body.replace(MARK_BYTES, b"")
+        # A signature proves its own URL, so that of another URL is another.
+        parts = body.split(MARK_BYTES)
+        day = now.replace(hour=0)
+        signed = (part + self.query(day, number(part[-PROVEN:])).encode() for part in parts[:-1])
+        return b"".join(signed) + parts[-1]
 
     @property
     def fixed(self) -> bool:

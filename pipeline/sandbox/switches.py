@@ -35,6 +35,9 @@ class WorldSwitches:
     start: datetime | None = switch(  # noqa: RUF009  it makes a field, as `field` does
         None, "The world begins here instead of `days` ago.", world=True, parse=moment
     )
+    ends: datetime | None = switch(  # noqa: RUF009
+        None, "No run is created from here on.", world=True, parse=moment
+    )
     runs_per_day: int = switch(60, "Runs on a working day; about half on a weekend.", world=True)
     logs_per_run: int = switch(8, "Log lines of a run, on average.", world=True)
     no_logs: float = switch(0.08, "Share of runs without any log.", world=True)
@@ -111,6 +114,9 @@ class RelationSwitches:
         "live", "State of an embedded run: now, or when the line was written.", "live", "snapshot"
     )
     runs_embed: bool = switch(True, "The run endpoints know embed=node_runs,logs,flow,model; else they answer 422.")
+    runs_fill: str = switch(
+        "filled", "What embed fills on the run endpoints.", "filled", "null", "missing", "empty", "mixed"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -255,9 +255,10 @@ def test_rows_of_a_clock_that_runs_on_while_pages_are_read_are_there_after_the_n
 NIGHTS = (
     "test_bounds.py", "test_changing_source.py", "test_drift.py", "test_fault_pairs.py",
     "test_nightly_through_faults.py", "test_partial_failures.py", "test_promises.py", "test_reconciliation.py",
+    "test_split.py",
 )  # fmt: skip
 NO_FAULT = {
-    **dict.fromkeys(("seed", "organization", "days", "start", "flows"), "which world, and how much of it"),
+    **dict.fromkeys(("seed", "organization", "days", "start", "ends", "flows"), "which world, and how much of it"),
     **dict.fromkeys(("api_key", "now"), "every test sets them"),
     "clock_offset": "only moves `now`",
     "edges": "on in every test: rows stand on the edges of each day",
