@@ -1,17 +1,19 @@
 """Generates `sql/DICTIONARY.md` and `sql/views/*.sql`: `python -m pipeline.dictionary` writes them, `--check` compares.
 
-In: the declarations, and the marts in `sql/marts`, whose types DuckDB derives over empty tables. Out: the files.
+In: the declarations, and the queries in `sql/marts` and `sql/daily`, whose types DuckDB derives over empty tables.
+Out: the files.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from pathlib import Path
 
 import duckdb
 
+from pipeline import daily
 from pipeline.ledger_tables import LEDGER
 from pipeline.nested import VIEWS
 from pipeline.parquet import reader_type
@@ -33,7 +35,10 @@ SECTIONS = {
     "views": "The lists inside flows and models, unfolded, in the schema `main`. A value that does not fit its type is "
     "NULL here and whole in the column of the parent. JSON is a VARCHAR here.",
     "history": "What was true when, in the schema `main`: `valid_from <= t AND (valid_to IS NULL OR t < valid_to)`.",
-    "marts": "Answers, in the schema `marts`; each is one query in `sql/marts`. A column name means the same in all.",
+    "marts": "Answers, in the schema `marts`; each is one query in `sql/marts`, a view. A column name means the same "
+    "in all.",
+    "daily": "What marts are made of, in the schema `daily`; each is one query in `sql/daily`. A night makes "
+    "only the days anew that changed; the marts add names, prices and the ledger when they are read.",
     "ledger": "What was loaded, compared and found, in the schema `ledger`.",
 }
 SPELLED = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "DECIMAL(38,18)": "DECIMAL(38, 18)"}
@@ -108,6 +113,14 @@ MART_COLUMNS: dict[str, str] = {
     "reason": "Why at_todays_price_usd is not known; NULL where it is.",
     "at_todays_price_usd": "What these runs would cost at today's list price, in USD; exact; NULL where not known.",
 }
+# And of what they are made of.
+DAILY_COLUMNS = MART_COLUMNS | {
+    "comfyui_workflow_id": "The ComfyUI workflow; NULL for runs of none.",
+    "status_code": "State as the API spells it; open text.",
+    "has_ended": "Whether the runs are over, however they ended.",
+    "is_gone": "Whether the API no longer has them.",
+    "images": "Images in the output of each of the runs; NULL where the output does not tell.",
+}
 
 
 def files(folder: Path = SQL) -> dict[Path, str]:
@@ -126,7 +139,8 @@ def dictionary(folder: Path = SQL) -> str:
             _entry(f"{table.name}_history", f"One row per version of a row of `{table.name}`.", history_columns(table))
             for table in history
         ],
-        "marts": _marts(folder),
+        "marts": _queries("marts", sorted((folder / "marts").glob("*.sql")), MART_COLUMNS),
+        "daily": _queries("daily", daily.queries(), DAILY_COLUMNS),
         "ledger": [_entry(f"ledger.{n}", _sentence(LEDGER[n].grain), ledger_columns(n)) for n in SHOWN_LEDGER],
     }
     parts = [f"## {name.capitalize()}\n\n{SECTIONS[name]}\n\n" + "\n".join(each) for name, each in sections.items()]
@@ -140,7 +154,10 @@ def published_type(column: Column, json: str = "JSON") -> str:
 
 
 def create_empty(con: duckdb.DuckDBPyConnection, json: str = "JSON") -> None:
-    """Create every published table, empty, under the name and with the types that marts see."""
+    """Create every published table, empty, under the name and with the types that marts see.
+
+    What marts are made of follows the stored tables, whatever is put into them.
+    """
     con.execute("CREATE SCHEMA ledger")
     tables: dict[str, Iterable[Column]] = {f"main.{table.name}": table.stored for table in TABLES.values()}
     tables |= {f"main.{t.name}_history": history_columns(t) for t in TABLES.values() if t.history}
@@ -148,6 +165,7 @@ def create_empty(con: duckdb.DuckDBPyConnection, json: str = "JSON") -> None:
     for name, columns in tables.items():
         listed = ", ".join(f'"{column.name}" {published_type(column, json)}' for column in columns)
         con.execute(f"CREATE TABLE {name} ({listed})")
+    daily.create(con, "VIEW")
 
 
 def mart_claim(sql: str) -> str:
@@ -156,23 +174,23 @@ def mart_claim(sql: str) -> str:
     return " ".join(line.removeprefix("--").strip() for line in claim)
 
 
-def _marts(folder: Path) -> list[str]:
+def _queries(schema: str, paths: Iterable[Path], meant: Mapping[str, str]) -> list[str]:
     con = duckdb.connect(":memory:")
     try:
         create_empty(con)
-        return [_mart(con, path) for path in sorted((folder / "marts").glob("*.sql"))]
+        return [_query(con, schema, path, meant) for path in paths]
     finally:
         con.close()
 
 
-def _mart(con: duckdb.DuckDBPyConnection, path: Path) -> str:
+def _query(con: duckdb.DuckDBPyConnection, schema: str, path: Path, meant: Mapping[str, str]) -> str:
     sql = path.read_text(encoding="utf-8")
     described = con.execute(f"DESCRIBE {sql}").fetchall()
-    unsaid = [name for name, *_ in described if name not in MART_COLUMNS]
+    unsaid = [name for name, *_ in described if name not in meant]
     if unsaid:
-        raise LookupError(f"Say in MART_COLUMNS what {', '.join(unsaid)} of marts.{path.stem} means.")
-    rows = [(name, SPELLED.get(kind, kind), MART_COLUMNS[name]) for name, kind, *_ in described]
-    return _table(f"marts.{path.stem}", mart_claim(sql), rows)
+        raise LookupError(f"Say in MART_COLUMNS what {', '.join(unsaid)} of {schema}.{path.stem} means.")
+    rows = [(name, SPELLED.get(kind, kind), meant[name]) for name, kind, *_ in described]
+    return _table(f"{schema}.{path.stem}", mart_claim(sql), rows)
 
 
 def _stored(table: Table) -> str:

@@ -128,8 +128,8 @@ def _published(settings: Settings, load: Load, changed: Changed, now: datetime, 
     outcome = Outcome(COMMAND, load.load_id, 0, merged=updated, seconds=time.monotonic() - began)
     with closing(warehouse.connect(settings.warehouse, None)) as con:
         loads.finish_load(con, load, outcome, datetime.now(UTC))
-        manifest = publish(con, settings.home, now, reader_root=settings.reader_root)
-        snapshot.keep_only(settings.published.absolute(), manifest.version)
+        manifest = publish(con, settings.home, now, reader_root=settings.reader_root, anew=True)
+        snapshot.keep_only(settings.published.absolute())
         outcome = Outcome(COMMAND, load.load_id, 0, merged=updated, published=manifest.version)
         loads.finish_load(con, load, outcome, datetime.now(UTC))
         status.write_status(con, settings.home, datetime.now(UTC))

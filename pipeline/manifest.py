@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,9 @@ class Manifest:
     """One published version.
 
     as_of: RFC 3339; up to here everything was read. Its parts: rows and files by table, paths relative to the folder.
-    layout, state: digests of what the files and the database were made from, so that a publish knows what to renew.
+    layout, state, ledger: digests of what the files, the database and each of its ledger tables were made from, so that
+    a publish knows what to renew. database: the stamp of the small database of this version. snapshot: the folder that
+    shows its files by pattern; versions with the same files share one.
     """
 
     version: str
@@ -30,6 +33,9 @@ class Manifest:
     files: dict[str, tuple[ParquetFile, ...]]
     layout: str
     state: str
+    ledger: dict[str, str] = field(default_factory=dict)
+    database: str = ""
+    snapshot: str = ""
 
 
 def read(published: Path) -> Manifest | None:
@@ -54,6 +60,16 @@ def replace(published: Path, fresh: Path, manifest: Manifest) -> None:
 def is_intact(published: Path, file: ParquetFile) -> bool:
     """Whether the file lies where it was put, in its size."""
     try:
-        return (published / file.path).stat().st_size == file.bytes
+        size = os.stat(f"{published}/{file.path}").st_size  # noqa: PTH116  thousands: making a Path doubles the cost
+        return size == file.bytes
     except FileNotFoundError:
         return False
+
+
+def stamp(database: Path) -> str:
+    """Size and time of the last change: whoever writes into the file, though we never do, changes them."""
+    try:
+        found = database.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{found.st_size} bytes, {found.st_mtime_ns} ns"

@@ -1,18 +1,20 @@
-"""Builds the database that readers open: core tables as views over Parquet files, marts and ledger as real tables.
+"""Builds the database that readers open: views over Parquet files, what marts are made of, marts as views, the ledger.
 
 In: files and ledger rows, plain. Out: one DuckDB file that DuckDB 1.4 opens, without a `.wal` beside it. It is built by
-a connection of its own, so that a mart can only see what readers see.
+a connection of its own, so that a mart can only see what readers see. `build` makes all of it; `renewal` what changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
 
+from pipeline import daily
 from pipeline.errors import StorageError
 from pipeline.ledger_tables import LEDGER
 from pipeline.nested import VIEWS
@@ -49,24 +51,31 @@ def build(
     below reader_root unless `SET VARIABLE published = '...'` names another place.
     self_contained: the core tables hold their rows, and no file is needed.
     """
-    threads = threads_for(sum(file.rows for each in files.values() for file in each))
-    db = duckdb.connect(":memory:", config={"threads": threads, "autoinstall_known_extensions": False})
+    rows = sum(file.rows for each in files.values() for file in each)
+    with opened(target, root, rows) as db:
+        # Nothing to optimise in a view and in hundreds of comments, and half of what they cost.
+        db.execute("PRAGMA disable_optimizer")
+        with transaction(db):
+            for exported in EXPORTED.values():
+                paths = [path_for(file, root, reader_root) for file in files.get(exported.name, ())]
+                create_core(db, exported, paths, "TABLE" if self_contained else "VIEW")
+            _create_nested(db)
+            _create_ledger(db, ledger)
+        db.execute("PRAGMA enable_optimizer")
+        daily.create(db)
+        _create_marts(db)
+
+
+@contextmanager
+def opened(target: Path, root: Path, rows: int) -> Iterator[Connection]:
+    """A connection to what readers see, which is written whole to `target` in the end. rows: how many it will read."""
+    db = duckdb.connect(":memory:", config={"threads": threads_for(rows), "autoinstall_known_extensions": False})
     try:
         db.execute("SET TimeZone = 'UTC'")
         db.execute(f"ATTACH {_text(str(target))} AS readers (STORAGE_VERSION '{STORAGE_VERSION}')")
         db.execute("USE readers")
         db.execute(f"SET VARIABLE {ROOT_VARIABLE} = {_text(str(root))}")
-        # Nothing to optimise in a view and in hundreds of comments, and half of what they cost.
-        db.execute("PRAGMA disable_optimizer")
-        with transaction(db):
-            for exported in EXPORTED.values():
-                paths = [_path(file, root, reader_root) for file in files.get(exported.name, ())]
-                _create_core(db, exported, paths, "TABLE" if self_contained else "VIEW")
-            _create_nested(db)
-            _create_ledger(db, ledger)
-        db.execute("PRAGMA enable_optimizer")
-        # Each mart by itself: its working memory and its error are its own.
-        _create_marts(db)
+        yield db
         db.execute("USE memory")
         db.execute("CHECKPOINT readers")
         db.execute("DETACH readers")
@@ -76,11 +85,11 @@ def build(
         raise StorageError(f"{target} was not written whole: its .wal file is still there. Publish again.")
 
 
-def ledger_rows(con: Connection) -> dict[str, pa.Table]:
+def ledger_rows(con: Connection, names: Iterable[str] = SHOWN_LEDGER) -> dict[str, pa.Table]:
     """What readers see of the ledger, from a connection of `warehouse.connect`."""
     return {
         name: con.sql(f"SELECT {_columns(ledger_columns(name))} FROM warehouse.ledger.{name}").to_arrow_table()
-        for name in SHOWN_LEDGER
+        for name in names
     }
 
 
@@ -91,22 +100,26 @@ def ledger_columns(name: str) -> tuple[Column, ...]:
 
 def made_from() -> str:
     """Everything but the rows that decides what the database looks like; a change of it makes a new one."""
-    marts = [f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in _marts()]
+    texts = [f"{path.stem}\n{path.read_text(encoding='utf-8')}" for path in (*daily.queries(), *_marts())]
     views = [view_sql(view) for view in VIEWS.values()]
     shown = [repr(each) for each in (*EXPORTED.values(), *map(ledger_columns, SHOWN_LEDGER))]
-    return "\n".join((STORAGE_VERSION, *marts, *views, *shown))
+    return "\n".join((STORAGE_VERSION, *texts, *views, *shown))
 
 
-def _create_core(db: Connection, exported: Exported, paths: list[str], kind: str) -> None:
+def create_core(db: Connection, exported: Exported, paths: list[str], kind: str) -> None:
+    """Create, or replace, one stored table as readers see it. paths: of its files, as SQL; kind: VIEW or TABLE."""
+    db.execute(f'CREATE OR REPLACE {kind} main."{exported.name}" AS {core_query(exported, paths)}')
+    _comment(db, kind, f'main."{exported.name}"', exported.grain, exported.columns)
+
+
+def core_query(exported: Exported, paths: list[str]) -> str:
+    """The rows of these files; of none, no row, with the same types."""
     columns = exported.columns
     if paths:
-        source = f"read_parquet([{', '.join(paths)}], union_by_name=true, hive_partitioning=false)"
-        query = f"SELECT {_columns(columns)} FROM {source}"
-    else:
-        nulls = ", ".join(f'CAST(NULL AS {reader_type(column)}) AS "{column.name}"' for column in columns)
-        query = f"SELECT {nulls} LIMIT 0"
-    db.execute(f'CREATE {kind} main."{exported.name}" AS {query}')
-    _comment(db, kind, f'main."{exported.name}"', exported.grain, columns)
+        # Files of one version have the same columns, so the first tells all, and a query opens only those it reads.
+        return f"SELECT {_columns(columns)} FROM read_parquet([{', '.join(paths)}], hive_partitioning=false)"
+    nulls = ", ".join(f'CAST(NULL AS {reader_type(column)}) AS "{column.name}"' for column in columns)
+    return f"SELECT {nulls} LIMIT 0"
 
 
 def _create_nested(db: Connection) -> None:
@@ -129,14 +142,14 @@ def _create_marts(db: Connection) -> None:
     for path in _marts():
         text = path.read_text(encoding="utf-8").strip()
         try:
-            db.execute(f'CREATE TABLE marts."{path.stem}" AS\n{text}')
+            db.execute(f'CREATE VIEW marts."{path.stem}" AS\n{text}')
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0]
             raise StorageError(
                 f"The mart {path.stem} cannot be built: {reason}. Readers keep what they have."
             ) from error
         claim = text.partition("\n")[0].removeprefix("--").strip()
-        _comment(db, "TABLE", f'marts."{path.stem}"', claim, ())
+        _comment(db, "VIEW", f'marts."{path.stem}"', claim, ())
 
 
 def _marts() -> list[Path]:
@@ -153,10 +166,10 @@ def _columns(columns: Iterable[Column]) -> str:
     return ", ".join(f'CAST("{column.name}" AS {reader_type(column)}) AS "{column.name}"' for column in columns)
 
 
-def _path(file: ParquetFile, root: Path, reader_root: str | None) -> str:
+def path_for(file: ParquetFile, root: Path, reader_root: str | None) -> str:
     """The file as an SQL expression."""
     if reader_root is None:
-        return _text(str(root / file.path))
+        return _text(f"{root}/{file.path}")
     # A view is checked as it is made, and the readers' folder need not exist here: the variable stands in for it.
     return f"coalesce(getvariable('{ROOT_VARIABLE}'), {_text(reader_root.rstrip('/'))}) || {_text(f'/{file.path}')}"
 

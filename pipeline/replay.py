@@ -52,7 +52,7 @@ def run_replay(
         with closing(warehouse.connect(settings.warehouse, None)) as con:
             replayed = {record.load_id for record in found} if partial else None
             loads.note_privacy(con, replayed, policy_of(settings).text)
-            manifest = publish.publish(con, settings.home, now, reader_root=settings.reader_root)
+            manifest = publish.publish(con, settings.home, now, reader_root=settings.reader_root, anew=True)
             status.write_status(con, settings.home, datetime.now(UTC))
     return Outcome(
         "replay",

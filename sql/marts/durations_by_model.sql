@@ -9,7 +9,7 @@ WITH durations AS (
         quantile_cont(r.duration_ms::DOUBLE, 0.95) FILTER (WHERE r._terminal) AS p95_ms,
         quantile_cont(r.duration_ms::DOUBLE, 0.99) FILTER (WHERE r._terminal) AS p99_ms,
         max(r.duration_ms) FILTER (WHERE r._terminal) AS max_ms
-    FROM runs AS r
+    FROM main.runs AS r
     GROUP BY ALL
 )
 
@@ -24,5 +24,5 @@ SELECT
     d.p99_ms,
     d.max_ms
 FROM durations AS d
-LEFT JOIN models AS n ON d.model_id = n.id
+LEFT JOIN main.models AS n ON d.model_id = n.id
 ORDER BY d.runs DESC, d.model_id NULLS LAST

@@ -10,7 +10,7 @@ WITH durations AS (
         quantile_cont(s.duration_ms::DOUBLE, 0.95) FILTER (WHERE s._terminal) AS p95_ms,
         quantile_cont(s.duration_ms::DOUBLE, 0.99) FILTER (WHERE s._terminal) AS p99_ms,
         max(s.duration_ms) FILTER (WHERE s._terminal) AS max_ms
-    FROM node_runs AS s
+    FROM main.node_runs AS s
     GROUP BY ALL
 ),
 
@@ -18,7 +18,7 @@ items AS (
     SELECT
         f.id AS flow_id,
         unnest(json_extract(f.nodes, '$[*]')) AS item
-    FROM flows AS f
+    FROM main.flows AS f
     WHERE json_valid(f.nodes)
 ),
 
@@ -46,6 +46,6 @@ SELECT
     d.p99_ms,
     d.max_ms
 FROM durations AS d
-LEFT JOIN flows AS f ON d.flow_id = f.id
+LEFT JOIN main.flows AS f ON d.flow_id = f.id
 LEFT JOIN nodes AS n ON d.flow_id = n.flow_id AND d.node_id = n.node_id
 ORDER BY d.flow_id NULLS LAST, d.node_id NULLS LAST

@@ -1,10 +1,9 @@
 -- Log lines per UTC day of their timestamp and level, with the number of runs that wrote them.
 -- Lines without a timestamp stay, under a NULL day; the level is as the API spells it.
 SELECT
-    (l.timestamp AT TIME ZONE 'UTC')::DATE AS day,
+    l.day,
     l.level_code,
-    count(*) AS logs,
-    count(DISTINCT l.run_id) AS runs
-FROM logs AS l
-GROUP BY ALL
-ORDER BY day NULLS LAST, l.level_code NULLS LAST
+    l.logs,
+    l.runs
+FROM daily.log_counts AS l
+ORDER BY l.day NULLS LAST, l.level_code NULLS LAST

@@ -14,15 +14,15 @@ WITH proven AS (
 totals AS (
     SELECT
         r.model_id,
-        count(*) AS runs,
-        count(*) FILTER (WHERE r._terminal) AS ended_runs,
-        count(*) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')) AS failed,
-        coalesce(sum(r.cost), 0::DECIMAL(38, 18)) AS spend_usd,
-        min(r.created_at) AS first_run_at,
-        max(r.created_at) AS last_run_at,
+        sum(r.runs)::BIGINT AS runs,
+        coalesce(sum(r.runs) FILTER (WHERE r.has_ended), 0)::BIGINT AS ended_runs,
+        coalesce(sum(r.runs) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')), 0)::BIGINT AS failed,
+        sum(r.spend_usd) AS spend_usd,
+        min(r.first_run_at) AS first_run_at,
+        max(r.last_run_at) AS last_run_at,
         bool_and(p.day IS NOT NULL) AS is_reconciled
-    FROM runs AS r
-    LEFT JOIN proven AS p ON (r.created_at AT TIME ZONE 'UTC')::DATE = p.day
+    FROM daily.run_counts AS r
+    LEFT JOIN proven AS p ON r.day = p.day
     GROUP BY ALL
 )
 
@@ -39,5 +39,5 @@ SELECT
     t.last_run_at,
     t.is_reconciled
 FROM totals AS t
-LEFT JOIN models AS n ON t.model_id = n.id
+LEFT JOIN main.models AS n ON t.model_id = n.id
 ORDER BY t.spend_usd DESC, t.model_id NULLS LAST

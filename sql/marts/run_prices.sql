@@ -12,7 +12,7 @@ WITH list_prices AS (
         p.valid_to,
         p.assumed,
         p.sort_order
-    FROM pricing_history AS p
+    FROM main.pricing_history AS p
     WHERE
         coalesce(p.match_value::VARCHAR, 'null') = 'null'
         AND p.model_input_id IS NULL
@@ -45,7 +45,7 @@ in_force AS (
 
 model_runs AS (
     SELECT r.id, r.model_id, r.status_code, r.created_at, coalesce(r.started_at, r.created_at) AS priced_at, r.cost
-    FROM runs AS r
+    FROM main.runs AS r
     WHERE r.model_id IS NOT NULL
 )
 
@@ -67,5 +67,5 @@ SELECT
     r.cost AS cost_usd
 FROM model_runs AS r
 ASOF LEFT JOIN in_force AS f ON r.model_id = f.model_id AND r.priced_at >= f.since
-LEFT JOIN models AS m ON r.model_id = m.id
+LEFT JOIN main.models AS m ON r.model_id = m.id
 ORDER BY r.created_at NULLS LAST, r.id

@@ -12,7 +12,7 @@ WITH list_prices AS (
         p.valid_from,
         p.valid_to,
         p.sort_order
-    FROM pricing_history AS p
+    FROM main.pricing_history AS p
     WHERE
         coalesce(p.match_value::VARCHAR, 'null') = 'null'
         AND p.model_input_id IS NULL
@@ -44,52 +44,32 @@ today AS (
 
 priced AS (
     SELECT
-        (r.created_at AT TIME ZONE 'UTC')::DATE AS day,
-        r.model_id,
-        r.status_code,
-        r.cost,
+        b.day,
+        b.model_id,
+        b.reason,
+        b.cost_usd,
+        b.runs,
+        b.spend_usd,
         f.unit_code,
         f.price_usd,
-        CASE
-            WHEN r.status_code <> 'succeeded' THEN NULL
-            WHEN f.unit_code = 'request' THEN 1
-            WHEN f.unit_code = 'image'
-                THEN CASE
-                    WHEN json_type(r.output, '$.outputs') = 'ARRAY'
-                        THEN CASE
-                            WHEN
-                                list_distinct(json_extract_string(r.output, '$.outputs[*].type')) = ['image']
-                                AND len(json_extract_string(r.output, '$.outputs[*].type'))
-                                = json_array_length(r.output, '$.outputs')
-                                THEN json_array_length(r.output, '$.outputs')
-                        END
-                    WHEN json_type(r.output, '$.image_urls') = 'ARRAY' THEN json_array_length(r.output, '$.image_urls')
-                    WHEN json_type(r.output, '$.images') = 'ARRAY' THEN json_array_length(r.output, '$.images')
-                    WHEN json_type(r.output, '$.image') = 'ARRAY' THEN json_array_length(r.output, '$.image')
-                    WHEN json_type(r.output, '$.image') = 'OBJECT' THEN 1
-                    WHEN json_type(r.output, '$.url') = 'VARCHAR' THEN 1
-                    WHEN json_type(r.output, '$.output_url') = 'VARCHAR' THEN 1
-                    WHEN json_type(r.output) = 'VARCHAR' THEN 1
-                END
-        END::BIGINT AS quantity
-    FROM (SELECT s.*, coalesce(s.started_at, s.created_at) AS priced_at FROM runs AS s) AS r
-    ASOF LEFT JOIN in_force AS f ON r.model_id = f.model_id AND r.priced_at >= f.since
+        CASE f.unit_code WHEN 'request' THEN 1 WHEN 'image' THEN b.images END AS quantity
+    FROM daily.billed_runs AS b
+    ASOF LEFT JOIN in_force AS f ON b.model_id = f.model_id AND b.priced_at >= f.since
 ),
 
 judged AS (
     SELECT
         p.day,
         p.model_id,
-        p.cost,
-        p.quantity * t.price_usd AS at_todays_price,
+        p.runs,
+        p.spend_usd,
+        p.runs * p.quantity * t.price_usd AS at_todays_price,
         CASE
-            WHEN p.model_id IS NULL THEN 'no model'
-            WHEN p.status_code IS DISTINCT FROM 'succeeded' THEN 'did not succeed'
-            WHEN p.cost IS NULL THEN 'no cost'
+            WHEN p.reason IS NOT NULL THEN p.reason
             WHEN p.price_usd IS NULL THEN 'no list price in USD at its start'
             WHEN p.unit_code IS NULL OR p.unit_code NOT IN ('request', 'image') THEN 'quantity of this unit is not reported'
             WHEN coalesce(p.quantity, 0) = 0 THEN 'output does not tell the quantity'
-            WHEN p.cost <> p.quantity * p.price_usd THEN 'not billed as list price times quantity'
+            WHEN p.cost_usd <> p.quantity * p.price_usd THEN 'not billed as list price times quantity'
             WHEN t.price_usd IS NULL OR t.unit_code <> p.unit_code THEN 'no list price in USD for this unit today'
         END AS reason
     FROM priced AS p
@@ -101,8 +81,8 @@ spend AS (
         j.day,
         j.model_id,
         j.reason,
-        count(*) AS runs,
-        coalesce(sum(j.cost), 0::DECIMAL(38, 18)) AS spend_usd,
+        sum(j.runs)::BIGINT AS runs,
+        sum(j.spend_usd) AS spend_usd,
         sum(j.at_todays_price) FILTER (WHERE j.reason IS NULL) AS at_todays_price_usd
     FROM judged AS j
     GROUP BY ALL
@@ -118,5 +98,5 @@ SELECT
     s.spend_usd,
     s.at_todays_price_usd
 FROM spend AS s
-LEFT JOIN models AS m ON s.model_id = m.id
+LEFT JOIN main.models AS m ON s.model_id = m.id
 ORDER BY s.day NULLS LAST, s.model_id NULLS LAST, s.reason NULLS FIRST

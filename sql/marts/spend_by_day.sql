@@ -3,17 +3,17 @@
 -- A day that was compared is here even without runs; runs without created_at stay, under a NULL day.
 WITH days AS (
     SELECT
-        (r.created_at AT TIME ZONE 'UTC')::DATE AS day,
-        count(*) AS runs,
-        count(*) FILTER (WHERE r.status_code = 'succeeded') AS succeeded,
-        count(*) FILTER (WHERE r.status_code = 'partial_succeeded') AS partial_succeeded,
-        count(*) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')) AS failed,
-        count(*) FILTER (WHERE r.status_code IN ('canceled', 'cancelled')) AS canceled,
-        count(*) FILTER (WHERE r._terminal IS NOT TRUE AND r._gone_at IS NULL) AS open_runs,
-        count(*) FILTER (WHERE r._terminal IS NOT TRUE AND r._gone_at IS NOT NULL) AS gone_runs,
-        count(*) FILTER (WHERE r.cost IS NULL) AS runs_without_cost,
-        sum(r.cost) AS spend_usd
-    FROM runs AS r
+        r.day,
+        sum(r.runs)::BIGINT AS runs,
+        sum(r.runs) FILTER (WHERE r.status_code = 'succeeded')::BIGINT AS succeeded,
+        sum(r.runs) FILTER (WHERE r.status_code = 'partial_succeeded')::BIGINT AS partial_succeeded,
+        sum(r.runs) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout'))::BIGINT AS failed,
+        sum(r.runs) FILTER (WHERE r.status_code IN ('canceled', 'cancelled'))::BIGINT AS canceled,
+        sum(r.runs) FILTER (WHERE NOT r.has_ended AND NOT r.is_gone)::BIGINT AS open_runs,
+        sum(r.runs) FILTER (WHERE NOT r.has_ended AND r.is_gone)::BIGINT AS gone_runs,
+        sum(r.runs_without_cost)::BIGINT AS runs_without_cost,
+        sum(r.spend_usd) AS spend_usd
+    FROM daily.run_counts AS r
     GROUP BY ALL
 ),
 

@@ -2,14 +2,14 @@
 -- Runs of no model stay, under a NULL model_id; a model that was never read has an id and no name.
 WITH spend AS (
     SELECT
-        (r.created_at AT TIME ZONE 'UTC')::DATE AS day,
+        r.day,
         r.model_id,
-        count(*) AS runs,
-        count(*) FILTER (WHERE r.status_code = 'succeeded') AS succeeded,
-        count(*) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')) AS failed,
-        count(*) FILTER (WHERE r.cost IS NULL) AS runs_without_cost,
-        coalesce(sum(r.cost), 0::DECIMAL(38, 18)) AS spend_usd
-    FROM runs AS r
+        sum(r.runs)::BIGINT AS runs,
+        coalesce(sum(r.runs) FILTER (WHERE r.status_code = 'succeeded'), 0)::BIGINT AS succeeded,
+        coalesce(sum(r.runs) FILTER (WHERE r.status_code IN ('failed', 'errored', 'timeout')), 0)::BIGINT AS failed,
+        sum(r.runs_without_cost)::BIGINT AS runs_without_cost,
+        sum(r.spend_usd) AS spend_usd
+    FROM daily.run_counts AS r
     GROUP BY ALL
 ),
 
@@ -37,5 +37,5 @@ SELECT
     p.day IS NOT NULL AS is_reconciled
 FROM spend AS s
 LEFT JOIN proven AS p ON s.day = p.day
-LEFT JOIN models AS n ON s.model_id = n.id
+LEFT JOIN main.models AS n ON s.model_id = n.id
 ORDER BY s.day NULLS LAST, s.spend_usd DESC, s.model_id NULLS LAST

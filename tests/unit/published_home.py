@@ -20,7 +20,7 @@ def write_marts(folder: Path) -> None:
     """Two marts, the second of which reads the first."""
     (folder / "a_spend.sql").write_text(
         "-- Spend per UTC day\nSELECT r.created_at::DATE AS day, sum(r.cost) AS cost, count(*) AS runs\n"
-        "FROM runs AS r GROUP BY ALL ORDER BY day;\n"
+        "FROM main.runs AS r GROUP BY ALL ORDER BY day;\n"
     )
     (folder / "b_total.sql").write_text("-- All spend\nSELECT sum(s.cost) AS cost FROM marts.a_spend AS s\n")
 

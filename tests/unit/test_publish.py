@@ -154,7 +154,7 @@ def test_old_versions_go_after_two_days_and_the_newest_two_stay(con, tmp_path):
     change(con, 2, "9", "2026-11-23")
     publish(con, tmp_path, NOW + 30 * DAY, reader_root=None)
     assert [path.exists() for path in paths] == [False, False, False, False, True]
-    assert len(list((tmp_path / "published/snapshots").iterdir())) == 2
+    assert len(list((tmp_path / "published/snapshots").glob("*-*"))) == 2
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -213,6 +213,84 @@ def test_a_broken_mart_is_named_and_readers_keep_what_they_have(con, tmp_path, m
         publish(con, tmp_path, NOW + DAY, reader_root=None)
     assert costs(tmp_path)[2] == Decimal("2.5")
     assert outstanding.dirty_partitions(con) == [("runs", "2026-11-23")]
+
+
+@pytest.fixture
+def no_whole_build(con, tmp_path, monkeypatch):
+    """Published once; from here on the database is made out of the last one, or not at all."""
+    publish(con, tmp_path, NOW, reader_root=None)
+
+    def refuse(*_, **__):
+        pytest.fail("built whole")
+
+    monkeypatch.setattr(readers, "build", refuse)
+
+
+def test_the_next_database_is_made_out_of_the_last_one(con, tmp_path, no_whole_build):
+    change(con, 2, "7", "2026-11-23")
+    publish(con, tmp_path, NOW + DAY, reader_root=None)
+    assert ask(tmp_path, "SELECT sum(spend_usd) FROM daily.run_counts") == [(Decimal("7.000000000000000001"),)]
+    assert ask(tmp_path, "SELECT cost FROM marts.b_total") == [(Decimal("7.000000000000000001"),)]
+
+
+def test_a_night_without_rows_makes_neither_a_database_nor_a_folder_from_the_start(con, tmp_path, no_whole_build):
+    ledger.set_watermark(con, loads.begin_load(con, "nightly", {}, NOW + DAY), NOW + DAY, NOW + DAY)
+    told = publish(con, tmp_path, NOW + DAY, reader_root=None)
+    assert [path.name for path in (tmp_path / "published/snapshots").iterdir()] == [told.snapshot]
+    assert told.snapshot < told.version
+    assert set(by_pattern(tmp_path)) == {1, 2, 3}
+
+
+def test_what_somebody_wrote_into_the_database_is_not_carried_on(con, tmp_path):
+    publish(con, tmp_path, NOW, reader_root=None)
+    with duckdb.connect(str(tmp_path / "published/flowledger.duckdb")) as db:
+        db.execute("UPDATE daily.run_counts SET spend_usd = 0")
+    change(con, 2, "7", "2026-11-23")
+    publish(con, tmp_path, NOW + DAY, reader_root=None)
+    assert ask(tmp_path, "SELECT sum(spend_usd) FROM daily.run_counts") == [(Decimal("7.000000000000000001"),)]
+
+
+def test_a_database_that_cannot_be_read_is_built_whole(con, tmp_path, monkeypatch):
+    publish(con, tmp_path, NOW, reader_root=None)
+    (tmp_path / "published/flowledger.duckdb").write_bytes(b"damaged")
+    monkeypatch.setattr(manifest, "stamp", lambda _: manifest.read(tmp_path / "published").database)
+    change(con, 2, "7", "2026-11-23")
+    publish(con, tmp_path, NOW + DAY, reader_root=None)
+    assert ask(tmp_path, "SELECT cost FROM marts.b_total") == [(Decimal("7.000000000000000001"),)]
+
+
+def test_nothing_of_the_last_database_is_in_one_that_is_made_anew(con, tmp_path):
+    con.execute(
+        "UPDATE warehouse.main.runs SET _terminal = true, failure_message = 'Ada Lovelace', status_code = 'failed'"
+    )
+    publish(con, tmp_path, NOW, reader_root=None)
+    assert b"Ada Lovelace" in (tmp_path / "published/flowledger.duckdb").read_bytes()
+    con.execute("UPDATE warehouse.main.runs SET failure_message = NULL")
+    outstanding.mark_dirty(con, "runs", ["2026-11-22", "2026-11-23", "unknown"])
+    publish(con, tmp_path, NOW + DAY, reader_root=None, anew=True)
+    assert b"Ada Lovelace" not in (tmp_path / "published/flowledger.duckdb").read_bytes()
+
+
+def test_the_folder_of_an_expired_version_becomes_the_next_one(con, tmp_path):
+    folders = []
+    for night in range(5):
+        change(con, 2, str(night), "2026-11-23")
+        publish(con, tmp_path, NOW + night * 3 * DAY, reader_root=None)
+        folders.append((tmp_path / "published/parquet").resolve().stat().st_ino)
+        assert by_pattern(tmp_path) == costs(tmp_path)
+    assert len({*folders}) < len(folders)
+    assert len(list((tmp_path / "published/files/runs/day=2026-11-23").iterdir())) == 2
+
+
+def test_a_link_that_was_lost_from_a_folder_is_there_again_when_the_folder_is_used_again(con, tmp_path):
+    for night in range(4):
+        change(con, 2, str(night), "2026-11-23")
+        publish(con, tmp_path, NOW + night * 3 * DAY, reader_root=None)
+        for path in (tmp_path / "published/parquet").resolve().glob("runs/day=2026-11-22/*"):
+            path.unlink()
+    change(con, 2, "9", "2026-11-23")
+    publish(con, tmp_path, NOW + 30 * DAY, reader_root=None)
+    assert by_pattern(tmp_path) == costs(tmp_path)
 
 
 def test_readers_may_see_the_folder_under_another_name(con, tmp_path):

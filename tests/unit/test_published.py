@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import manifest, readers
+from pipeline import daily, manifest, readers
 from pipeline.nested import VIEWS
 from pipeline.parquet import EXPORTED
 from pipeline.publish import publish
@@ -81,10 +81,12 @@ def test_views_histories_marts_and_ledger_are_there_without_what_was_set_aside(s
 def test_everything_declared_has_its_comment(shown):
     tables = "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
     told = dict(ask(shown, tables)) | dict(ask(shown, "SELECT table_name, comment FROM duckdb_tables()"))
-    assert set(told) == {*EXPORTED, *VIEWS, *readers.SHOWN_LEDGER, "a_spend", "b_total"}
+    kept = [path.stem for path in daily.queries()]
+    assert set(told) == {*EXPORTED, *VIEWS, *readers.SHOWN_LEDGER, "a_spend", "b_total", *kept}
     assert all(told.values())
     assert told["a_spend"] == "Spend per UTC day"
-    silent = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND schema_name <> 'marts'"
+    silent = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND schema_name NOT IN "
+    silent += "('marts', 'daily')"
     assert ask(shown, f"{silent} AND comment IS NULL") == []
 
 
@@ -109,4 +111,5 @@ def test_views_work_when_the_database_is_attached_to_another(shown):
     db = duckdb.connect()
     db.execute(f"ATTACH '{shown / 'published/flowledger.duckdb'}' AS bi (READ_ONLY)")
     assert db.execute("SELECT slug FROM bi.flow_nodes").fetchall() == [("n",)]
+    assert db.execute("SELECT cost FROM bi.marts.b_total").fetchall() == [(Decimal("2.500000000000000001"),)]
     db.close()

@@ -21,7 +21,7 @@ RUN = "0199f3c2-7d1e-7000-8000-000000000001"
 @pytest.fixture(autouse=True)
 def sql(tmp_path, monkeypatch):
     (tmp_path / "marts").mkdir()
-    (tmp_path / "marts" / "spend.sql").write_text("-- All spend\nSELECT sum(r.cost) AS cost FROM runs AS r\n")
+    (tmp_path / "marts" / "spend.sql").write_text("-- All spend\nSELECT sum(r.cost) AS cost FROM main.runs AS r\n")
     (tmp_path / "checks" / "fail").mkdir(parents=True)
     (tmp_path / "checks" / "fail" / "keys.sql").write_text("-- No key occurs twice\nSELECT 1 WHERE false\n")
     monkeypatch.setattr(readers, "MARTS", tmp_path / "marts")
