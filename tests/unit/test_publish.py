@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import ledger, loads, manifest, moments, outstanding, readers
+from pipeline import forget, ledger, loads, manifest, moments, outstanding, readers
 from pipeline.errors import StorageError
 from pipeline.publish import publish
+from pipeline.settings import Settings
 from tests.unit.published_home import (
     DAY,
     NOW,
@@ -259,16 +260,18 @@ def test_a_database_that_cannot_be_read_is_built_whole(con, tmp_path, monkeypatc
     assert ask(tmp_path, "SELECT cost FROM marts.b_total") == [(Decimal("7.000000000000000001"),)]
 
 
-def test_nothing_of_the_last_database_is_in_one_that_is_made_anew(con, tmp_path):
-    con.execute(
-        "UPDATE warehouse.main.runs SET _terminal = true, failure_message = 'Ada Lovelace', status_code = 'failed'"
-    )
+def test_after_forgetting_no_byte_of_the_last_database_is_in_the_new_one(con, tmp_path):
+    told = "_terminal = true, status_code = 'failed', failure_message = 'Ada Lovelace'"
+    con.execute(f"UPDATE warehouse.main.runs SET {told}")
     publish(con, tmp_path, NOW, reader_root=None)
     assert b"Ada Lovelace" in (tmp_path / "published/flowledger.duckdb").read_bytes()
     con.execute("UPDATE warehouse.main.runs SET failure_message = NULL")
     outstanding.mark_dirty(con, "runs", ["2026-11-22", "2026-11-23", "unknown"])
-    publish(con, tmp_path, NOW + DAY, reader_root=None, anew=True)
+    load = loads.begin_load(con, "forget", {}, NOW + DAY)
+    con.close()
+    forget._published(Settings(home=tmp_path), load, forget.Changed(1, {}), NOW + DAY, 0.0)
     assert b"Ada Lovelace" not in (tmp_path / "published/flowledger.duckdb").read_bytes()
+    assert [path.name for path in (tmp_path / "published/snapshots").iterdir()] == ["20261125T060000Z-000002"]
 
 
 def test_the_folder_of_an_expired_version_becomes_the_next_one(con, tmp_path):
