@@ -81,7 +81,8 @@ lock: install ## Resolve the dependencies again and write the lock files
 	@$(UV)/bin/uv $(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
 	@$(UV)/bin/uv $(COMPILE) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	@$(UV)/bin/uv $(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
-	@$(UV)/bin/uv $(COMPILE) bench/requirements.in -o bench/requirements.txt
+	@for each in bench bench/peers/*; do [ ! -e $$each/requirements.in ] \
+		|| $(UV)/bin/uv $(COMPILE) $$each/requirements.in -o $$each/requirements.txt; done
 
 clean: ## Remove everything that make and the demo created; never flowledger-data
 	@rm -rf $(VENV) $(UV) $(FLOORS) bench/.data/answers bench/.data/results bench/.venvs flowledger-demo dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -54,9 +54,9 @@ def verdicts(found: dict[str, Any]) -> Iterator[Verdict]:
         walls = [_of(case, f"flowledger, {n} in flight", "wall") for n in (1, 16)]
         yield Verdict("16 in flight, wall times faster than 1", _ratios(*walls), ">=", (4, 8), "x")
         cpus = [_of(case, f"flowledger, {n} in flight", "cpu") for n in (16, 1)]
-        yield Verdict("16 in flight, CPU of 1", _ratios(*cpus), "<=", (1.25, 1.1), "x")
+        yield Verdict("16 in flight, CPU of 1", _ratios(*cpus), "<=", (1.1, None), "x")
         peaks = [_of(case, f"flowledger, {n} in flight", "rss") for n in (16, 1)]
-        yield Verdict("16 in flight, peak memory of 1", _ratios(*peaks), "<=", (1.4, 1.2), "x")
+        yield Verdict("16 in flight, peak memory of 1", _ratios(*peaks), "<=", (1.1, None), "x")
     for case in cases.get("again", []):
         yield Verdict("same range again, rows written", tuple(_of(case, "second", "written")), "<=", (0, 0))
         twice = _ratios(_of(case, "second", "cpu"), _of(case, "first", "cpu"))

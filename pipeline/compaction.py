@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from pipeline import warehouse
+from pipeline.durable import sync
 from pipeline.errors import StorageError
-from pipeline.parquet import sync
 
 
 def write_anew(path: Path) -> None:

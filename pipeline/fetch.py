@@ -19,7 +19,7 @@ from typing import Self, TypeVar
 import httpx
 import stamina
 from aiolimiter import AsyncLimiter
-from httpcore._async.http11 import AsyncHTTP11Connection
+from httpcore import AsyncHTTP11Connection
 
 from pipeline.complaint import HIDDEN, Complaint, complaint
 from pipeline.errors import (

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from pipeline.durable import sync_folder, write_whole
+from pipeline.durable import sync, write_whole
 from pipeline.errors import StorageError
 from pipeline.values import LandedPage, RawPage, Window
 
@@ -101,7 +101,7 @@ def confirm_record(path: Path) -> Path:
     confirmed = path.with_name(path.name.removesuffix(PENDING))
     try:
         path.rename(confirmed)
-        sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise StorageError(f"The landing record {path} cannot be renamed: {error.strerror}.") from error
     return confirmed

@@ -6,7 +6,7 @@ own; the other writes belong to the commit of a window.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection as Connection
@@ -18,6 +18,7 @@ from pipeline.values import Batch, Window
 from pipeline.warehouse import given, transaction
 
 Span = tuple[datetime, datetime]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NIGHTLY = "nightly"
 
 
@@ -105,10 +106,16 @@ def covered(con: Connection, kind: str) -> list[Span]:
     """The spans over which logs (by timestamp) or runs (by created_at) were read whole; kind: logs or runs."""
     if kind not in {"logs", "runs"}:
         raise ValueError(kind)
-    rows = con.execute(
-        f"SELECT {kind}_from, {kind}_to FROM warehouse.ledger.windows WHERE status = 'done' AND {kind}_from IS NOT NULL"
+    # As numbers: there is a row for each window of every night, and to hand out a time costs many times more.
+    rows: list[tuple[int, int]] = con.execute(
+        f"SELECT epoch_us({kind}_from), epoch_us({kind}_to) FROM warehouse.ledger.windows "
+        f"WHERE status = 'done' AND {kind}_from IS NOT NULL"
     ).fetchall()
-    return [(start.astimezone(UTC), end.astimezone(UTC)) for start, end in windows.merged(rows)]
+    return [(_moment(start), _moment(end)) for start, end in windows.merged(rows)]
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def window_done(con: Connection, window: Window) -> bool:

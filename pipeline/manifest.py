@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from pipeline import moments
-from pipeline.parquet import ParquetFile, sync
+from pipeline.durable import sync
+from pipeline.parquet import ParquetFile
 
 NAME = "manifest.json"
 DATABASE = "flowledger.duckdb"

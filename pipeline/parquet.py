@@ -7,13 +7,13 @@ published this way: the stored tables and their histories.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection as Connection
 
+from pipeline.durable import sync
 from pipeline.schema import duckdb_type, history_columns
 from pipeline.tables import JSON, TABLES, UUID, Column
 
@@ -121,12 +121,3 @@ def write(con: Connection, exported: Exported, partition: str, path: str, root: 
     with target.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ParquetFile(partition, path, rows, target.stat().st_size, digest)
-
-
-def sync(path: Path) -> None:
-    """Make a file, or the names in a folder, outlast a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

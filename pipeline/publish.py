@@ -19,6 +19,7 @@ import duckdb
 from duckdb import DuckDBPyConnection as Connection
 
 from pipeline import ledger, manifest, moments, outstanding, parquet, readers, renewal, snapshot
+from pipeline.durable import sync
 from pipeline.errors import StorageError
 from pipeline.manifest import DATABASE, Manifest
 from pipeline.outstanding import Partition
@@ -172,12 +173,12 @@ def _make_database(
         for left in (temporary, temporary.with_name(f"{DATABASE}.wal")):
             left.unlink(missing_ok=True)
         readers.build(temporary, plan.files, published, readers.ledger_rows(con), reader_root=reader_root)
-    parquet.sync(temporary)
+    sync(temporary)
     moments.reached("before-rename-database")
     # Left by somebody who opened the old file for writing, it would be replayed into the new one.
     (published / f"{DATABASE}.wal").unlink(missing_ok=True)
     temporary.replace(published / DATABASE)
-    parquet.sync(published)
+    sync(published)
 
 
 def _renewed(

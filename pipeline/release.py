@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection as Connection
 
-from pipeline import parquet, readers, status, warehouse
+from pipeline import readers, status, warehouse
 from pipeline.check import CHECKS
+from pipeline.durable import sync
 from pipeline.errors import CheckFailed, StorageError, UsageError
 from pipeline.lease import hold_lease
 from pipeline.manifest import DATABASE, Manifest
@@ -55,11 +56,11 @@ def write_portable(con: Connection, published: Path, manifest: Manifest, target:
     try:
         temporary.unlink(missing_ok=True)
         readers.build(temporary, manifest.files, published, readers.ledger_rows(con), self_contained=True)
-        parquet.sync(temporary)
+        sync(temporary)
         # Left by somebody who opened an older file for writing, it would be replayed into this one.
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         temporary.replace(target)
-        parquet.sync(target.parent)
+        sync(target.parent)
     except (OSError, duckdb.Error) as error:
         temporary.unlink(missing_ok=True)
         raise StorageError(f"{target} cannot be written: {str(error).partition(chr(10))[0]}") from error

@@ -17,7 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pipeline import moments
-from pipeline.parquet import ParquetFile, sync
+from pipeline.durable import sync
+from pipeline.parquet import ParquetFile
 
 KEPT_VERSIONS = 2
 GRACE = timedelta(hours=48)

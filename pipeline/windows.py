@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 
 from pipeline.errors import UsageError
 from pipeline.values import Window
 
 Span = tuple[datetime, datetime]
+# A time, or its microseconds.
+Point = TypeVar("Point", datetime, int)
 
 DAY = timedelta(days=1)
 FIRST_REACH = timedelta(days=30)
@@ -66,9 +69,9 @@ def plan_nightly(
     return [Window(w.start, w.end, logs=w.start >= logs_from) for w in _between([e.astimezone(UTC) for e in edges])]
 
 
-def merged(covered: Iterable[Span]) -> list[Span]:
+def merged(covered: Iterable[tuple[Point, Point]]) -> list[tuple[Point, Point]]:
     """The same cover as disjoint spans in order; spans that touch become one, empty spans vanish."""
-    result: list[Span] = []
+    result: list[tuple[Point, Point]] = []
     for start, end in sorted(span for span in covered if span[0] < span[1]):
         if result and start <= result[-1][1]:
             result[-1] = (result[-1][0], max(result[-1][1], end))
